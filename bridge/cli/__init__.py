@@ -1,0 +1,1 @@
+"""The command retailops-bridge: each command a thin call into the rooms."""

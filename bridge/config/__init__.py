@@ -1,0 +1,1 @@
+"""Settings: a TOML file and the environment, read into frozen models."""

@@ -1,0 +1,215 @@
+"""Every error that the bridge raises on purpose, in one tree.
+
+    BridgeError
+      ConfigError                  start-up and command line only: exit 78, never while serving
+      RequestError                 the call is malformed: HTTP 400
+      Unauthorized                 the token is wrong or missing: HTTP 401
+      MappingError                 a mapping cannot give a value for this one order or row
+      DeadlineExceeded             the call's time is over before this was begun
+      ShopifyError
+        TransportError             no reply at all
+        Throttled                  refused by the cost bucket or HTTP 429: nothing was done
+        ShopifyBroken              5xx, INTERNAL_SERVER_ERROR, or a reply that is not GraphQL
+        AccessDenied               token, scope or protected data
+        QueryRejected              the document or its variables: our bug, or another API version
+        CostExceeded               one query over Shopify's 1,000 points: ask for less
+        UserErrors                 the business said no
+      OutcomeUnknown               a write whose reply was lost: never sent again blindly
+      LedgerError                  refused before any effect
+        LedgerBusy                 another process holds it longer than we may wait
+
+Each class says in ``retryable`` whether sending the same thing again is safe; nothing else
+in the bridge decides that. Messages name what happened and what to do; they never carry a
+secret or a customer's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class BridgeError(Exception):
+    """The root. ``retryable``: the same request may be sent again without a second effect."""
+
+    retryable: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake in a file that a person wrote.
+
+    ``line`` and ``column`` count from 1; 0 means that the whole file is meant.
+    ``code`` is stable (``M204``, ``C102``); ``hint`` is what to do about it.
+    """
+
+    path: str
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str = ""
+    source: str = ""
+    length: int = 1
+
+    def __str__(self) -> str:
+        """One greppable line, then the source line with a caret, then the hint."""
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        out = f"{place}: error[{self.code}] {self.message}"
+        if self.source and self.line:
+            number = str(self.line)
+            pad = " " * len(number)
+            caret = " " * max(0, self.column - 1) + "^" * max(1, self.length)
+            out += f"\n{pad} |\n{number} | {self.source}\n{pad} | {caret}"
+            if self.hint:
+                out += f" {self.hint}"
+        elif self.hint:
+            out += f"\n  = {self.hint}"
+        return out
+
+
+class ConfigError(BridgeError):
+    """The configuration or a mapping file is wrong: the bridge does not start (exit 78)."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(sorted(findings, key=lambda f: (f.path, f.line, f.column)))
+        super().__init__("\n\n".join(str(f) for f in self.findings))
+
+
+class RequestError(BridgeError):
+    """The call cannot be read. ``pointer`` is a JSON pointer to the place, or empty."""
+
+    def __init__(self, code: str, message: str, pointer: str = "") -> None:
+        self.code = code
+        self.message = message
+        self.pointer = pointer
+        super().__init__(f"{message} (at {pointer})" if pointer else message)
+
+
+class Unauthorized(BridgeError):
+    """The ``integration_auth_token`` is missing or belongs to no channel."""
+
+
+class MappingError(BridgeError):
+    """A mapping gave no usable value for one source. ``place`` is file:line:column.
+
+    ``code`` is an event code (``MAPPING_MISSING``, ``MAPPING_FAILED``).
+    """
+
+    def __init__(self, code: str, target: str, place: str, message: str) -> None:
+        self.code = code
+        self.target = target
+        self.place = place
+        self.message = message
+        super().__init__(f"{place}: {target}: {message}")
+
+
+class DeadlineExceeded(BridgeError):
+    """The call's deadline passed before this step was begun: nothing of it was done."""
+
+    retryable = True
+
+
+class ShopifyError(BridgeError):
+    """Anything that went wrong between us and Shopify.
+
+    ``request_id`` is Shopify's ``X-Request-Id``, the one thing its support asks for.
+    """
+
+    def __init__(self, message: str, *, request_id: str = "") -> None:
+        self.request_id = request_id
+        super().__init__(message)
+
+
+class TransportError(ShopifyError):
+    """No reply. ``sent`` is False when the connection was refused before a byte left."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, sent: bool, request_id: str = "") -> None:
+        self.sent = sent
+        super().__init__(message, request_id=request_id)
+
+
+class Throttled(ShopifyError):
+    """Nothing was done. ``wait`` is Shopify's own answer to "when again", in seconds."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, wait: float, request_id: str = "") -> None:
+        self.wait = wait
+        super().__init__(message, request_id=request_id)
+
+
+class ShopifyBroken(ShopifyError):
+    """5xx, INTERNAL_SERVER_ERROR, or no GraphQL at all. A write may have happened."""
+
+    retryable = True
+
+
+class AccessDenied(ShopifyError):
+    """The token is not valid, or lacks a scope; the message says which one."""
+
+
+class QueryRejected(ShopifyError):
+    """Shopify refused the document or its variables. ``errors`` are its own, unaltered."""
+
+    def __init__(
+        self, message: str, *, errors: Sequence[object] = (), request_id: str = ""
+    ) -> None:
+        self.errors = tuple(errors)
+        super().__init__(message, request_id=request_id)
+
+
+class CostExceeded(ShopifyError):
+    """One query would cost ``cost`` points where Shopify allows ``maximum``: ask for less."""
+
+    def __init__(self, message: str, *, cost: int, maximum: int, request_id: str = "") -> None:
+        self.cost = cost
+        self.maximum = maximum
+        super().__init__(message, request_id=request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UserError:
+    """One of Shopify's ``userErrors``: ``field`` is the path into the input, may be empty."""
+
+    field: tuple[str, ...]
+    message: str
+    code: str | None = None
+
+    def __str__(self) -> str:
+        """Shopify's words, with the field before them and the code behind them."""
+        at = f"{'.'.join(self.field)}: " if self.field else ""
+        return f"{at}{self.message}" + (f" [{self.code}]" if self.code else "")
+
+
+class UserErrors(ShopifyError):
+    """A mutation was understood and refused: ``errors`` in Shopify's words."""
+
+    def __init__(self, errors: Sequence[UserError], *, request_id: str = "") -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(str(e) for e in errors), request_id=request_id)
+
+
+class OutcomeUnknown(BridgeError):
+    """A write left us and no reply came back: it may or may not have happened.
+
+    ``step`` names the operation. It is settled by reading the store, never by sending again.
+    """
+
+    def __init__(self, step: str, message: str, *, request_id: str = "") -> None:
+        self.step = step
+        self.request_id = request_id
+        super().__init__(f"{step}: {message}")
+
+
+class LedgerError(BridgeError):
+    """The ledger cannot be written or read: the call is refused before any effect."""
+
+
+class LedgerBusy(LedgerError):
+    """Another process holds the ledger or the same key longer than this call may wait."""
+
+    retryable = True

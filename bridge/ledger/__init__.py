@@ -1,0 +1,1 @@
+"""SQLite: what makes every effect happen once."""

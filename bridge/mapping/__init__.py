@@ -1,0 +1,1 @@
+"""Pure: TOML mapping files, compiled once, rendered for every order and row."""

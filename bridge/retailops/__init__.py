@@ -1,0 +1,1 @@
+"""The RetailOps side, pure: requests, answers, events, the table of the eleven actions."""

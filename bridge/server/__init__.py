@@ -1,0 +1,1 @@
+"""The aiohttp edge that RetailOps calls."""

@@ -1,0 +1,1 @@
+"""The Admin GraphQL side: documents, protocol, pacing, client, session."""
