@@ -14,6 +14,7 @@
         QueryRejected              the document or its variables: our bug, or another API version
         CostExceeded               one query over Shopify's 1,000 points: ask for less
         UserErrors                 the business said no
+        IdempotencyConflict        Shopify knows the idempotency key, and says why that matters
       OutcomeUnknown               a write whose reply was lost: never sent again blindly
       LedgerError                  refused before any effect
         LedgerBusy                 another process holds it longer than we may wait
@@ -191,6 +192,20 @@ class UserErrors(ShopifyError):
     def __init__(self, errors: Sequence[UserError], *, request_id: str = "") -> None:
         self.errors = tuple(errors)
         super().__init__("; ".join(str(e) for e in errors), request_id=request_id)
+
+
+class IdempotencyConflict(ShopifyError):
+    """Shopify knows this idempotency key.
+
+    ``code`` is Shopify's: IDEMPOTENCY_CONCURRENT_REQUEST (the first sending still runs: wait,
+    same key), IDEMPOTENCY_KEY_PARAMETER_MISMATCH (our bug), IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED
+    (nothing was done: read again, then a new key). ``reuse`` says whether the same key is right.
+    """
+
+    def __init__(self, message: str, *, code: str, request_id: str = "") -> None:
+        self.code = code
+        self.reuse = code == "IDEMPOTENCY_CONCURRENT_REQUEST"
+        super().__init__(message, request_id=request_id)
 
 
 class OutcomeUnknown(BridgeError):
