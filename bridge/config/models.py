@@ -23,14 +23,16 @@ OLDEST_API_VERSION = "2026-07"  # oldest one that they are validated against
 class Frozen(BaseModel):
     """Unknown keys are mistakes: a misspelt policy must stop the start, not be ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ServerSettings(Frozen):
     """The HTTP edge that RetailOps calls."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. 0.0.0.0 for every interface, behind TLS."
+    )
+    port: int = Field(8080, ge=0, le=65535, description="0 takes any free port.")
     prefix: str = Field("", description="Path before every route, e.g. /retailops")
     deadline_seconds: float = Field(
         240.0, gt=0, description="A call's time. RetailOps' certifying service waits 5 minutes."
@@ -46,7 +48,9 @@ class ServerSettings(Frozen):
 class LedgerSettings(Frozen):
     """The SQLite file that makes every effect happen once."""
 
-    path: Path = Path("ledger.sqlite3")
+    path: Path = Field(
+        Path("ledger.sqlite3"), description="On a local disk; the folder must be writable."
+    )
     busy_seconds: float = Field(5.0, gt=0, description="How long to wait for another process.")
     answer_hours: int = Field(72, ge=1, description="A bad deploy on Friday is mended on Monday.")
     effect_days: int = Field(400, ge=1, description="A package can be sent again long after.")
@@ -55,8 +59,12 @@ class LedgerSettings(Frozen):
 class LoggingSettings(Frozen):
     """Structured logs on standard error."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe line that is written."
+    )
+    format: Literal["json", "console"] = Field(
+        "json", description="json: one object a line. console: for a person at a terminal."
+    )
 
 
 class OrderPullPolicy(Frozen):
@@ -65,8 +73,10 @@ class OrderPullPolicy(Frozen):
     pull_since: date | datetime | None = Field(
         None, description="Older orders are never offered. Required in production."
     )
-    pull_unpaid: bool = False
-    pull_fulfilled: Literal["none", "pos", "all"] = "none"
+    pull_unpaid: bool = Field(False, description="Offer orders that are not paid yet too.")
+    pull_fulfilled: Literal["none", "pos", "all"] = Field(
+        "none", description="Orders with nothing left to ship: none, point of sale only, or all."
+    )
     tags_include: tuple[str, ...] = Field((), description="Only orders with one of these tags.")
     tags_exclude: tuple[str, ...] = Field((), description="Never orders with one of these tags.")
     locations: tuple[str, ...] = Field(
@@ -81,20 +91,50 @@ class OrderPullPolicy(Frozen):
     sweep_minutes: int = Field(
         10, ge=0, description="How often to look past the search index for orders it missed."
     )
-    currency: Literal["presentment", "shop"] = "presentment"
-    price_mode: Literal["net", "gross"] = "net"
-    missing_sku: str = Field("SHOPIFY-NO-SKU", min_length=1)
-    tip_sku: str = Field("SHOPIFY-TIP", min_length=1)
-    duty_sku: str = Field("SHOPIFY-DUTY", min_length=1)
-    fee_sku: str = Field("SHOPIFY-FEE", min_length=1)
+    currency: Literal["presentment", "shop"] = Field(
+        "presentment", description="The money the customer saw, or the shop's own."
+    )
+    price_mode: Literal["net", "gross"] = Field(
+        "net",
+        description="net: unit_price after discounts. gross: unit_price, and the line's discount.",
+    )
+    missing_sku: str = Field(
+        "SHOPIFY-NO-SKU",
+        min_length=1,
+        description="The SKU that a line without a SKU is sent under.",
+    )
+    tip_sku: str = Field(
+        "SHOPIFY-TIP", min_length=1, description="The SKU that a tip is sent under."
+    )
+    duty_sku: str = Field(
+        "SHOPIFY-DUTY", min_length=1, description="The SKU that duties is sent under."
+    )
+    fee_sku: str = Field(
+        "SHOPIFY-FEE", min_length=1, description="The SKU that an additional fee is sent under."
+    )
 
 
 class OrderAcknowledgePolicy(Frozen):
     """How an order that RetailOps has taken is marked in Shopify."""
 
-    tag: str = Field("retailops-acknowledged", min_length=1, max_length=40)
-    cancel_tag: str = Field("retailops-cancel-acknowledged", min_length=1, max_length=40)
-    namespace: str = Field("retailops", min_length=3, max_length=255)
+    tag: str = Field(
+        "retailops-acknowledged",
+        min_length=1,
+        max_length=40,
+        description="Tag of an order that RetailOps has taken.",
+    )
+    cancel_tag: str = Field(
+        "retailops-cancel-acknowledged",
+        min_length=1,
+        max_length=40,
+        description="Tag of an order whose cancellation RetailOps has taken.",
+    )
+    namespace: str = Field(
+        "retailops",
+        min_length=3,
+        max_length=255,
+        description="Namespace of the order metafields that say so exactly.",
+    )
     batch_size: int = Field(
         25, ge=1, le=25, description="metafieldsSet takes 25 at most; 25 orders are 260 points."
     )
@@ -107,13 +147,17 @@ class InventoryPushPolicy(Frozen):
     facilities: dict[str, str] = Field(
         {}, description="RetailOps facility name → Shopify location name or id."
     )
-    reserve_unacknowledged: bool = True
+    reserve_unacknowledged: bool = Field(
+        True, description="Take off what orders hold that RetailOps does not know yet."
+    )
     reserve_minutes: int = Field(
         10, ge=0, description="An older push may still be on its way for this long."
     )
-    duplicate_sku: Literal["all", "first", "error"] = "error"
+    duplicate_sku: Literal["all", "first", "error"] = Field(
+        "error", description="Two variants with one SKU: write all, the first, or neither."
+    )
     activate: bool = Field(True, description="Stock an item at a location where it is not.")
-    safety_stock: int = Field(0, ge=0)
+    safety_stock: int = Field(0, ge=0, description="Units never offered for sale.")
     lookup_size: int = Field(
         250, ge=1, le=250, description="SKUs a look-up; halves when Shopify refuses it."
     )
@@ -122,13 +166,17 @@ class InventoryPushPolicy(Frozen):
 class CatalogPolicy(Frozen):
     """What catalog_get_config answers."""
 
-    sku_fanout: Literal["related_skus", "no_fanout"] = "related_skus"
+    sku_fanout: Literal["related_skus", "no_fanout"] = Field(
+        "related_skus", description="related_skus: one push carries the product's whole family."
+    )
 
 
 class Policies(Frozen):
     """Everything that a merchant may decide, one table an action."""
 
-    order_refnum: Literal["id", "name"] = "id"
+    order_refnum: Literal["id", "name"] = Field(
+        "id", description="channel_order_refnum: Shopify's order id, or its name (#1001)."
+    )
     order_pull: OrderPullPolicy = OrderPullPolicy()
     order_acknowledge: OrderAcknowledgePolicy = OrderAcknowledgePolicy()
     inventory_push: InventoryPushPolicy = InventoryPushPolicy()
@@ -138,9 +186,9 @@ class Policies(Frozen):
 class ShopifySettings(Frozen):
     """How to reach the store: a static ``token``, or ``client_id`` with ``client_secret``."""
 
-    token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
+    token: SecretStr | None = Field(None, description="Static Admin API token (shpat_...).")
+    client_id: str | None = Field(None, description="Instead of token: 24-hour tokens are fetched.")
+    client_secret: SecretStr | None = Field(None, description="Goes with client_id.")
     endpoint: str | None = Field(
         None, description="Replaces https://{shop}; only when environment = 'test'."
     )
@@ -155,18 +203,28 @@ class ShopifySettings(Frozen):
 class ChannelSettings(Policies):
     """One RetailOps channel: one store, one key, its policies and mappings."""
 
-    id: int
-    shop: str
-    api_version: ApiVersion = DEFAULT_API_VERSION
-    auth_key: SecretStr
+    id: int = Field(description="RetailOps' channel id.")
+    shop: str = Field(description="The store's permanent domain, example.myshopify.com.")
+    api_version: ApiVersion = Field(
+        DEFAULT_API_VERSION,
+        description=f"Shopify Admin API version, {OLDEST_API_VERSION} or later.",
+    )
+    auth_key: SecretStr = Field(
+        description="RetailOps' integration_auth_token: 32 of A-Z, a-z, 0-9."
+    )
     shopify: ShopifySettings
-    mappings_dir: Path | None = None
+    mappings_dir: Path | None = Field(
+        None,
+        description="A folder of the merchant's own mapping files, laid over the shipped ones.",
+    )
 
 
 class Settings(Frozen):
     """The whole configuration of one bridge process."""
 
-    environment: Literal["production", "test"] = "production"
+    environment: Literal["production", "test"] = Field(
+        "production", description="test allows the verifier's key RETAILOPS_SDK and endpoint."
+    )
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
     logging: LoggingSettings = LoggingSettings()
