@@ -144,40 +144,42 @@ class Plan:
     again: bool = False
 
 
-RequestT = TypeVar("RequestT", bound=Request, contravariant=True)
+RequestT_contra = TypeVar("RequestT_contra", bound=Request, contravariant=True)
 StateT = TypeVar("StateT")
 
 
-class Action(Protocol[RequestT, StateT]):
+class Action(Protocol[RequestT_contra, StateT]):
     """The shape of every SDK action."""
 
     name: str
     background: bool
 
-    def key(self, request: RequestT) -> str | None:
+    def key(self, request: RequestT_contra) -> str | None:
         """The call's natural id, if equal calls at once shall run one after the other."""
         ...
 
-    def serial(self, request: RequestT) -> str | None:
+    def serial(self, request: RequestT_contra) -> str | None:
         """The name of a lock that calls of this kind pass through in order of arrival."""
         ...
 
-    async def read(self, call: Call, request: RequestT, results: Sequence[Result]) -> StateT:
+    async def read(self, call: Call, request: RequestT_contra, results: Sequence[Result]) -> StateT:
         """What is true in the store and in the ledger now."""
         ...
 
-    def plan(self, call: Call, request: RequestT, state: StateT, results: Sequence[Result]) -> Plan:
+    def plan(
+        self, call: Call, request: RequestT_contra, state: StateT, results: Sequence[Result]
+    ) -> Plan:
         """Pure: what is still missing."""
         ...
 
     async def remember(
-        self, call: Call, request: RequestT, state: StateT, results: Sequence[Result]
+        self, call: Call, request: RequestT_contra, state: StateT, results: Sequence[Result]
     ) -> None:
         """Write to the ledger what later calls must know."""
         ...
 
     def answer(
-        self, call: Call, request: RequestT, state: StateT, results: Sequence[Result]
+        self, call: Call, request: RequestT_contra, state: StateT, results: Sequence[Result]
     ) -> Answer:
         """What RetailOps is told; an outcome for every item of the request."""
         ...
@@ -331,7 +333,9 @@ class Engine:
         return Result(step, error=last, request_id=getattr(last, "request_id", ""))
 
 
-def shopify_event(error: Exception, **about: Any) -> Event:
+def shopify_event(
+    error: Exception, *, order_refnum: str | None = None, sku: str | None = None
+) -> Event:
     """The event that tells RetailOps of an error at Shopify, with what to do about it."""
     request_id = getattr(error, "request_id", "")
     diagnostic = f"shopify request {request_id}" if request_id else ""
@@ -344,7 +348,14 @@ def shopify_event(error: Exception, **about: Any) -> Event:
         code = Code.NOT_REACHED
     elif isinstance(error, QueryRejected | CostExceeded | RequestError):
         code = Code.SHOPIFY_USER_ERROR
-    return event(code, str(error), event_type="error", diagnostic=diagnostic, **about)
+    return event(
+        code,
+        str(error),
+        event_type="error",
+        diagnostic=diagnostic,
+        order_refnum=order_refnum,
+        sku=sku,
+    )
 
 
 def _status(events: Sequence[Event]) -> Status:
