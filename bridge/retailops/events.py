@@ -1,0 +1,400 @@
+"""Events: what an answer tells a person at RetailOps, under a code that never changes.
+
+An event is ``event_type`` (error, warning, info), ``code``, ``message``, ``diagnostic_data``
+and ``associations``: source, the ``events`` of every per-action schema. ``error`` means that
+something asked for was not done, ``warning`` that a person should look, ``info`` that all is
+well and worth saying. ``diagnostic_data`` is short (Shopify's request id), never a trace.
+
+Every code is in :data:`CODES` with its meaning and remedy; ``docs/reference/events.md`` is
+written from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+EventType = Literal["error", "warning", "info"]
+
+# Long enough for a request id and a path, short enough for RetailOps' event list.
+DIAGNOSTIC_LENGTH = 200
+
+
+@unique
+class Code(StrEnum):
+    """Every code that an event of the bridge can carry, on any path."""
+
+    # The call itself (HTTP 400, 401, 404, 413, 500, 503)
+    INVALID_JSON = "INVALID_JSON"
+    NOT_AN_OBJECT = "NOT_AN_OBJECT"
+    INVALID_FIELD = "INVALID_FIELD"
+    TOO_DEEP = "TOO_DEEP"
+    TOO_LARGE = "TOO_LARGE"
+    UNAUTHORIZED = "UNAUTHORIZED"
+    NOT_SERVED = "NOT_SERVED"
+    TRY_AGAIN = "TRY_AGAIN"
+    LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+    # Any action
+    CHANNEL_MISMATCH = "CHANNEL_MISMATCH"
+    NOT_REACHED = "NOT_REACHED"
+    IN_DOUBT = "IN_DOUBT"
+    ALREADY_APPLIED = "ALREADY_APPLIED"
+    SHOPIFY_USER_ERROR = "SHOPIFY_USER_ERROR"
+    SHOPIFY_UNAVAILABLE = "SHOPIFY_UNAVAILABLE"
+    SHOPIFY_ACCESS_DENIED = "SHOPIFY_ACCESS_DENIED"
+    SHOPIFY_REJECTED = "SHOPIFY_REJECTED"
+    MAPPING_MISSING = "MAPPING_MISSING"
+    MAPPING_FAILED = "MAPPING_FAILED"
+
+    # Orders
+    REFNUM_MISSING = "REFNUM_MISSING"
+    ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
+    ORDER_AMBIGUOUS = "ORDER_AMBIGUOUS"
+    UNSUPPORTED_CURRENCY = "UNSUPPORTED_CURRENCY"
+    MONEY_MISMATCH = "MONEY_MISMATCH"
+    INVALID_ANSWER = "INVALID_ANSWER"
+    ORDER_CHANGED = "ORDER_CHANGED"
+
+    # Stock
+    SKU_MISSING = "SKU_MISSING"
+    SKU_NOT_FOUND = "SKU_NOT_FOUND"
+    SKU_AMBIGUOUS = "SKU_AMBIGUOUS"
+    SKU_REPEATED = "SKU_REPEATED"
+    INVALID_QUANTITY = "INVALID_QUANTITY"
+    NOT_TRACKED = "NOT_TRACKED"
+    NOT_STOCKED = "NOT_STOCKED"
+    LOCATION_UNKNOWN = "LOCATION_UNKNOWN"
+    FACILITY_UNMAPPED = "FACILITY_UNMAPPED"
+    STALE_QUANTITY = "STALE_QUANTITY"
+
+    # Shipping and money
+    OVER_SHIPPED = "OVER_SHIPPED"
+    OVER_REFUND = "OVER_REFUND"
+    NOT_CAPTURABLE = "NOT_CAPTURABLE"
+    AUTH_EXPIRED = "AUTH_EXPIRED"
+    AUTH_REMAINDER_RELEASED = "AUTH_REMAINDER_RELEASED"
+
+
+class CodeDoc(NamedTuple):
+    """What a code means, what to do about it, and the type that its events usually have."""
+
+    meaning: str
+    remedy: str
+    event_type: EventType
+
+
+_DOCS: dict[Code, CodeDoc] = {
+    Code.INVALID_JSON: CodeDoc(
+        "The body is not JSON in UTF-8, or names one key twice. HTTP 400.",
+        "Send one JSON object. Nothing of the call was done.",
+        "error",
+    ),
+    Code.NOT_AN_OBJECT: CodeDoc(
+        "The body is JSON, but not an object. HTTP 400.",
+        "Send one JSON object. Nothing of the call was done.",
+        "error",
+    ),
+    Code.INVALID_FIELD: CodeDoc(
+        "A field cannot be read, such as a list where a text belongs. The message names it. "
+        "HTTP 400; in a row of a batch, HTTP 200 and only that row is not done.",
+        "Correct the named field and call again.",
+        "error",
+    ),
+    Code.TOO_DEEP: CodeDoc(
+        "Lists and objects are nested deeper than the bridge reads. HTTP 400.",
+        "Flatten the feed template. Nothing of the call was done.",
+        "error",
+    ),
+    Code.TOO_LARGE: CodeDoc(
+        "The body is larger than server.max_body_mebibytes. HTTP 413.",
+        "Send fewer rows a call, or raise the setting.",
+        "error",
+    ),
+    Code.UNAUTHORIZED: CodeDoc(
+        "integration_auth_token is missing or belongs to no channel of this bridge. HTTP 401.",
+        "Put the key from `retailops-bridge show-auth-key` at the end of the channel's handle "
+        "in RetailOps.",
+        "error",
+    ),
+    Code.NOT_SERVED: CodeDoc(
+        "The path names no action that this bridge serves. HTTP 404.",
+        "See /health/ready for the actions that are served.",
+        "error",
+    ),
+    Code.TRY_AGAIN: CodeDoc(
+        "Nothing was done: the same call is still running, or the bridge is stopping. "
+        "HTTP 503 with Retry-After.",
+        "Call again after the seconds in Retry-After; RetailOps does so by itself.",
+        "error",
+    ),
+    Code.LEDGER_UNAVAILABLE: CodeDoc(
+        "The ledger cannot be written, so the call was refused before any effect. HTTP 503.",
+        "Look at /health/ready and the log: the disk is full, read-only or the file is damaged.",
+        "error",
+    ),
+    Code.INTERNAL_ERROR: CodeDoc(
+        "The bridge itself failed. HTTP 500.",
+        "Report it with the request id from the answer's X-Request-Id header.",
+        "error",
+    ),
+    Code.CHANNEL_MISMATCH: CodeDoc(
+        "channel_info.id names another channel of this bridge than the token does. "
+        "Nothing was done.",
+        "Two channels have each other's keys: compare `show-auth-key` with RetailOps' handles.",
+        "error",
+    ),
+    Code.NOT_REACHED: CodeDoc(
+        "The call's time was over before this item's turn. It was not done; others were.",
+        "Send it again. If it happens often, send fewer rows a call or raise "
+        "server.deadline_seconds.",
+        "error",
+    ),
+    Code.IN_DOUBT: CodeDoc(
+        "Shopify's reply to a write was lost, and reading the store does not tell yet whether "
+        "it was applied. It is not sent again blindly.",
+        "Send the call again after a minute: the bridge looks first. If it stays so, see "
+        "`retailops-bridge ledger list`.",
+        "error",
+    ),
+    Code.ALREADY_APPLIED: CodeDoc(
+        "What was asked for is so already. Nothing was changed.",
+        "Nothing to do.",
+        "info",
+    ),
+    Code.SHOPIFY_USER_ERROR: CodeDoc(
+        "Shopify understood the change and refused it. The message has its own words.",
+        "Do what Shopify's message says, then send the item again.",
+        "error",
+    ),
+    Code.SHOPIFY_UNAVAILABLE: CodeDoc(
+        "Shopify did not answer, or only with errors of its own, until the call's time was over. "
+        "The item was not done.",
+        "Send it again later; see shopifystatus.com.",
+        "error",
+    ),
+    Code.SHOPIFY_ACCESS_DENIED: CodeDoc(
+        "The store's token is not valid, or lacks the scope that the message names.",
+        "Grant the scope to the app and install it again, or renew the token.",
+        "error",
+    ),
+    Code.SHOPIFY_REJECTED: CodeDoc(
+        "Shopify refused the bridge's own query. This is a mistake of the bridge, or an API "
+        "version that it was not made for.",
+        "Set the channel's api_version to one that the bridge names, and report the message.",
+        "error",
+    ),
+    Code.MAPPING_MISSING: CodeDoc(
+        "The mapping gives no value for a field that must have one. The message has the "
+        "mapping's file and line.",
+        "Complete the data in Shopify, or add `| default: …` to that line of the mapping.",
+        "error",
+    ),
+    Code.MAPPING_FAILED: CodeDoc(
+        "The mapping's value does not fit its field, or a table has no such entry. The message "
+        "has the mapping's file and line.",
+        "Correct that line of the mapping, or the data in Shopify.",
+        "error",
+    ),
+    Code.REFNUM_MISSING: CodeDoc(
+        "An order is named by no channel_order_refnum. It was passed over.",
+        "Send the refnum that order_pull gave.",
+        "warning",
+    ),
+    Code.ORDER_NOT_FOUND: CodeDoc(
+        "The store has no order under this refnum, or the app may not see it.",
+        "Compare the refnum with Shopify. Orders older than 60 days need the scope "
+        "read_all_orders.",
+        "warning",
+    ),
+    Code.ORDER_AMBIGUOUS: CodeDoc(
+        "More than one order has this name. None was touched.",
+        "Name the order by its Shopify id.",
+        "warning",
+    ),
+    Code.UNSUPPORTED_CURRENCY: CodeDoc(
+        "The order is in a currency that RetailOps does not know. It is held back.",
+        'Set order_pull.currency = "shop" to send amounts in the store\'s currency.',
+        "error",
+    ),
+    Code.MONEY_MISMATCH: CodeDoc(
+        "The amounts of the order do not add up to what the customer owes. It is held back.",
+        "See `retailops-bridge orders unsendable` for the sums, and report the order.",
+        "error",
+    ),
+    Code.INVALID_ANSWER: CodeDoc(
+        "The order as mapped breaks RetailOps' schema, which would make it throw the whole page "
+        "away. It is held back.",
+        "The message names the field: correct the mapping or the data in Shopify.",
+        "error",
+    ),
+    Code.ORDER_CHANGED: CodeDoc(
+        "The order changed in Shopify while it was read. It is left out of this page.",
+        "Nothing to do: the next pull brings it.",
+        "info",
+    ),
+    Code.SKU_MISSING: CodeDoc(
+        "A row has no SKU. It was passed over.",
+        "Give the row its SKU.",
+        "warning",
+    ),
+    Code.SKU_NOT_FOUND: CodeDoc(
+        "No variant in the store has exactly this SKU.",
+        "Correct the SKU in Shopify or in RetailOps, or push the product.",
+        "warning",
+    ),
+    Code.SKU_AMBIGUOUS: CodeDoc(
+        "Several variants have this SKU. None was changed, unless inventory_push.duplicate_sku "
+        "says otherwise.",
+        "Make the SKUs different, or set inventory_push.duplicate_sku.",
+        "error",
+    ),
+    Code.SKU_REPEATED: CodeDoc(
+        "One call has this SKU in several rows. The last row counts.",
+        "Nothing to do, unless the rows were meant for different products.",
+        "info",
+    ),
+    Code.INVALID_QUANTITY: CodeDoc(
+        "The quantity is missing or not a whole number. The row was passed over.",
+        "Send a whole number.",
+        "error",
+    ),
+    Code.NOT_TRACKED: CodeDoc(
+        "Shopify does not track this item's stock, so a quantity has no effect.",
+        "Switch on “Track quantity” for the variant, or leave the SKU out of the push.",
+        "warning",
+    ),
+    Code.NOT_STOCKED: CodeDoc(
+        "The item is not stocked at the location, and inventory_push.activate is off or Shopify "
+        "refused to stock it.",
+        "Stock the item at the location in Shopify, or set inventory_push.activate = true.",
+        "warning",
+    ),
+    Code.LOCATION_UNKNOWN: CodeDoc(
+        "The store has no active location of the configured name or id.",
+        "Correct inventory_push.location or inventory_push.facilities.",
+        "error",
+    ),
+    Code.FACILITY_UNMAPPED: CodeDoc(
+        "A facility has no location in inventory_push.facilities. Its quantity was not written.",
+        "Add the facility to inventory_push.facilities, or ignore this.",
+        "info",
+    ),
+    Code.STALE_QUANTITY: CodeDoc(
+        "The stock changed in Shopify between reading and writing, again and again. "
+        "It was not written, so that no sale is lost.",
+        "Nothing to do: the next push brings it. If it stays, something else writes this stock.",
+        "warning",
+    ),
+    Code.OVER_SHIPPED: CodeDoc(
+        "More was shipped than is left to ship. What is left was fulfilled.",
+        "Compare the quantities of the order in RetailOps and Shopify.",
+        "warning",
+    ),
+    Code.OVER_REFUND: CodeDoc(
+        "The refund is larger than what can still be refunded. What can be was refunded.",
+        "Pay the rest by other means, or correct the return in RetailOps.",
+        "warning",
+    ),
+    Code.NOT_CAPTURABLE: CodeDoc(
+        "The order has no authorisation from which the amount can be captured.",
+        "Take the payment in Shopify.",
+        "error",
+    ),
+    Code.AUTH_EXPIRED: CodeDoc(
+        "The payment's authorisation has expired. No money was taken.",
+        "Ask the customer to pay again; Shopify can send an invoice.",
+        "error",
+    ),
+    Code.AUTH_REMAINDER_RELEASED: CodeDoc(
+        "Less than the authorised amount was captured, and this gateway then releases the rest.",
+        "Nothing to do if the captured amount is final.",
+        "warning",
+    ),
+}
+
+CODES: Mapping[Code, CodeDoc] = MappingProxyType(_DOCS)
+
+
+class Association(BaseModel):
+    """What an event is about; both are text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    identifier_type: Literal[
+        "order_id",
+        "order_refnum",
+        "orderitem_id",
+        "orderitem_refnum",
+        "shipment_id",
+        "shipmentitem_id",
+        "product_id",
+        "sku_number",
+    ]
+    identifier: str
+
+
+class Event(BaseModel):
+    """One event. ``code`` is text: RetailOps refuses a number."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        revalidate_instances="always",
+        hide_input_in_errors=True,
+    )
+
+    event_type: EventType
+    code: str = Field(min_length=1)
+    message: str
+    diagnostic_data: str = ""
+    associations: Annotated[tuple[Association, ...], Field(strict=False)] = ()
+
+
+def event(
+    code: Code,
+    message: str,
+    *,
+    event_type: EventType | None = None,
+    diagnostic: str = "",
+    order_refnum: str | int | None = None,
+    order_id: str | int | None = None,
+    sku: str | None = None,
+    item_refnum: str | int | None = None,
+    item_id: str | int | None = None,
+    shipment_id: str | int | None = None,
+    product_id: str | int | None = None,
+) -> Event:
+    """An event with the code's usual type and an association for everything that is named.
+
+    Ids of 0 and blank names are left out: they identify nothing. ``diagnostic`` is cut to
+    200 characters.
+    """
+    named: tuple[tuple[str, str | int | None], ...] = (
+        ("order_refnum", order_refnum),
+        ("order_id", order_id),
+        ("orderitem_refnum", item_refnum),
+        ("orderitem_id", item_id),
+        ("shipment_id", shipment_id),
+        ("product_id", product_id),
+        ("sku_number", sku),
+    )
+    return Event.model_validate(
+        {
+            "event_type": event_type or CODES[code].event_type,
+            "code": code.value,
+            "message": message,
+            "diagnostic_data": diagnostic[:DIAGNOSTIC_LENGTH],
+            "associations": [
+                {"identifier_type": kind, "identifier": str(identifier)}
+                for kind, identifier in named
+                if identifier not in (None, "", 0, "0")
+            ],
+        }
+    )
