@@ -1,1 +1,23 @@
-"""The part of Shopify's Admin schema that we use, what it costs, and the shape of its answers."""
+"""The part of Shopify's Admin schema that we use, what it costs, and the shape of its answers.
+
+``admin.graphql`` is a true subset of Shopify's Admin API 2026-10 (README.md beside it says how it
+is made); ``load_schema`` gives it as a graphql-core schema.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from graphql import GraphQLSchema, build_schema
+
+API_VERSION: Final = "2026-10"
+"""The version of the Admin API that ``admin.graphql`` was cut from."""
+
+
+@cache
+def load_schema() -> GraphQLSchema:
+    """The schema of ``admin.graphql``, built once a process. Treat it as read-only."""
+    text = files("bridge.schema").joinpath("admin.graphql").read_text(encoding="utf-8")
+    return build_schema(text, assume_valid_sdl=True)
