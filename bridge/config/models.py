@@ -38,7 +38,7 @@ class ServerSettings(Frozen):
         240.0, gt=0, description="A call's time. RetailOps' certifying service waits 5 minutes."
     )
     max_body_mebibytes: int = Field(
-        32, ge=1, description="A catalog feed of some thousand products is 10 to 20 MiB."
+        32, ge=1, description="A larger request is refused. A feed of 5,000 products is 10 to 20."
     )
     shutdown_seconds: float = Field(
         60.0, gt=0, description="How long calls in flight may take to finish after SIGTERM."
@@ -52,8 +52,14 @@ class LedgerSettings(Frozen):
         Path("ledger.sqlite3"), description="On a local disk; the folder must be writable."
     )
     busy_seconds: float = Field(5.0, gt=0, description="How long to wait for another process.")
-    answer_hours: int = Field(72, ge=1, description="A bad deploy on Friday is mended on Monday.")
-    effect_days: int = Field(400, ge=1, description="A package can be sent again long after.")
+    answer_hours: int = Field(
+        72, ge=1, description="How long a finished call is answered again. Friday to Monday is 72."
+    )
+    effect_days: int = Field(
+        400,
+        ge=1,
+        description="How long an effect is known: a package may be sent again long after.",
+    )
 
 
 class LoggingSettings(Frozen):
