@@ -1,0 +1,294 @@
+"""order_pull: RetailOps is offered the orders that are ready, oldest first.
+
+Pulled is not imported: only an acknowledgement counts, and a blank token always begins again
+at the oldest order that is not acknowledged. Search narrows, the order itself decides, the
+sweep finds what search missed (``readiness``, ``order_sweep``). One order that cannot be sent is
+held back, listed and logged; it never costs the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bridge.actions import page_token
+from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED
+from bridge.actions.order_offer import HeldBack, offer, refnum_of
+from bridge.actions.order_sweep import due, sweep_further
+from bridge.actions.readiness import cancelled_query, header_verdict, search_query, verdict
+from bridge.actions.refnums import resolve
+from bridge.engine import Call, Plan, Result
+from bridge.errors import CostExceeded
+from bridge.ledger import Effect
+from bridge.retailops.answers import MAX_ORDERS, Answer, Order, OrderPullAnswer
+from bridge.retailops.events import Code
+from bridge.retailops.requests import OrderPullRequest
+from bridge.shopify.orders import OrderPage, OrderReader
+
+log = structlog.get_logger()
+
+Node = Mapping[str, Any]
+
+# A page on which nothing is ready is followed inside the call, this often: the caller may
+# ignore next_page_token, and an answer without orders ends its round. Ten pages of 50 are 500
+# orders that search still shows though they are taken; the token carries on behind them.
+MAX_FOLLOWED = 10
+
+# An order that changes while its further lines are read is read again; one that changes three
+# times within a second is being edited, and comes with the next pull.
+MAX_READS = 3
+
+# Time to leave for the answer itself; what is not reached comes with the next page.
+SPARE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class PullState:
+    """What a pull has gathered: orders to offer, orders held back, where to go on."""
+
+    orders: list[Order] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    cancel_offered: list[str] = field(default_factory=list)
+    held: list[HeldBack] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    next_token: str = ""
+
+    @property
+    def room(self) -> int:
+        """How many more orders the answer can carry."""
+        return MAX_ORDERS - len(self.orders)
+
+
+class OrderPull:
+    """The action; see ``bridge.engine.Action`` for its shape."""
+
+    name = "order_pull"
+    background = False
+
+    def key(self, request: OrderPullRequest) -> str | None:
+        """A read: nothing to claim."""
+        return None
+
+    def serial(self, request: OrderPullRequest) -> str | None:
+        """Pulls run side by side."""
+        return None
+
+    async def read(
+        self, call: Call, request: OrderPullRequest, results: Sequence[Result]
+    ) -> PullState:
+        """Fetch, decide and map: everything a pull does, since it changes nothing."""
+        pull = _Pull(call)
+        if request.wanted is not None:
+            await pull.specific(request.wanted)
+        else:
+            await pull.page(request.page_token or "")
+        return pull.state
+
+    def plan(
+        self, call: Call, request: OrderPullRequest, state: PullState, results: Sequence[Result]
+    ) -> Plan:
+        """Nothing to send."""
+        return Plan()
+
+    async def remember(
+        self, call: Call, request: OrderPullRequest, state: PullState, results: Sequence[Result]
+    ) -> None:
+        """List what is held back, and note which cancellations were offered."""
+        channel = call.channel.settings
+        now = call.clock()
+        for held in state.held:
+            log.warning("order_held_back", order=held.refnum, code=held.code, reason=held.reason)
+            await call.ledger.hold_back(
+                channel.id, held.order_gid, held.refnum, held.code, held.reason, held.place, now
+            )
+        if state.sent:
+            await call.ledger.release(channel.id, state.sent)
+        if state.cancel_offered:
+            await call.ledger.record_effects(
+                [
+                    Effect(channel.shop, gid, CANCEL_OFFERED, "order", {}, now)
+                    for gid in state.cancel_offered
+                ]
+            )
+
+    def answer(
+        self, call: Call, request: OrderPullRequest, state: PullState, results: Sequence[Result]
+    ) -> Answer:
+        """The orders and the token of the next page."""
+        return OrderPullAnswer(orders=tuple(state.orders), next_page_token=state.next_token)
+
+
+class _Pull:
+    """One pull at work."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.settings = call.channel.settings
+        self.policy = self.settings.order_pull
+        self.marks = self.settings.order_acknowledge
+        self.learned = call.channel.learned
+        self.mapping = call.channel.mappings["order_pull"]
+        self.now: datetime = call.clock()
+        self.state = PullState()
+        self.reader = OrderReader(
+            call.channel.client,
+            call.budget,
+            presentment=self.policy.currency == "presentment",
+            namespace=self.marks.namespace,
+            lines=self.policy.lines_per_order,
+        )
+
+    async def page(self, token: str) -> None:
+        """Fill the answer from the search, from cancellations and from the sweep."""
+        query = search_query(self.policy, tag=self.marks.tag)
+        key = self.settings.auth_key.get_secret_value()
+        cursor = page_token.decode(token, query, key=key) if token else None
+        begin = cursor is None
+        sweep = begin and due(self.policy, self.learned, self.now)
+        for _ in range(MAX_FOLLOWED):
+            page = await self._fetch(query, cursor, begin=begin, sweep=sweep)
+            await self._offer_ready(page)
+            if begin:
+                await self._offer_cancelled(page.cancelled)
+                if page.recent is not None:
+                    await self._offer_missed(page)
+            begin = sweep = False
+            cursor = page.cursor
+            if cursor is None or self.state.orders or not self._time_left():
+                break
+        if cursor is not None:
+            self.state.next_token = page_token.encode(cursor, query, key=key)
+
+    def _time_left(self) -> bool:
+        return self.call.budget.deadline.remaining() > SPARE_SECONDS
+
+    async def _fetch(
+        self, query: str, cursor: str | None, *, begin: bool, sweep: bool
+    ) -> OrderPage:
+        """One page, made smaller until Shopify finds it cheap enough; the size is remembered."""
+        size = min(self.policy.page_size, self.learned.sizes.get(self.name, MAX_ORDERS))
+        while True:
+            try:
+                return await self.reader.page(
+                    query=query,
+                    first=size,
+                    after=cursor,
+                    cancelled_query=(
+                        cancelled_query(tag=self.marks.tag, cancel_tag=self.marks.cancel_tag)
+                        if begin
+                        else None
+                    ),
+                    recent=sweep,
+                )
+            except CostExceeded as error:
+                if size == 1:
+                    raise
+                size = max(1, size // 2)
+                self.learned.sizes[self.name] = size
+                log.info("page_size_halved", size=size, cost=error.cost, maximum=error.maximum)
+
+    async def _offer_ready(self, page: OrderPage) -> None:
+        taken = await self._marked((o["id"] for o in page.orders), ACKNOWLEDGED)
+        for node in page.orders:
+            if node["id"] in self.state.seen or node["id"] in taken or node["acknowledged"]:
+                continue
+            if header_verdict(node, self.policy, self.now) is not None:
+                continue
+            order = await self._whole(node, page)
+            if order is not None and verdict(order, self.policy, self.now) is None:
+                self._put(order, page, cancel=False)
+
+    async def _offer_cancelled(self, ids: Iterable[str]) -> None:
+        """Orders that RetailOps took and that were cancelled since, until it knows."""
+        known = [i for i in ids if i not in self.state.seen]
+        told = await self._marked(known, CANCEL_ACKNOWLEDGED)
+        wanted = [i for i in known if i not in told][: self.state.room]
+        if not wanted:
+            return
+        page = await self.reader.named(wanted)
+        taken = await self._marked((o["id"] for o in page.orders), ACKNOWLEDGED)
+        for node in page.orders:
+            acknowledged = node["acknowledged"] or node["id"] in taken
+            if node["cancelledAt"] and acknowledged and not node["cancelAcknowledged"]:
+                self._put(node, page, cancel=True)
+
+    async def _offer_missed(self, page: OrderPage) -> None:
+        """Orders that search should have shown: asked for by id, straight from the database."""
+        swept = await sweep_further(self.call, page.recent, self.learned, self.now)
+        # With more pages to come, only what lies before this page's end was surely missed.
+        end = page.orders[-1]["createdAt"] if page.cursor and page.orders else None
+        candidates = [
+            n["id"]
+            for n in swept
+            if n["id"] not in self.state.seen
+            and self.marks.tag.casefold() not in {t.casefold() for t in n["tags"]}
+            and header_verdict(n, self.policy, self.now) is None
+            and (end is None or n["createdAt"] <= end)
+        ]
+        on_page = {o["id"] for o in page.orders}
+        taken = await self._marked(candidates, ACKNOWLEDGED)
+        missed = [i for i in dict.fromkeys(candidates) if i not in taken and i not in on_page]
+        if missed:
+            log.info("search_missed_orders", count=len(missed))
+            await self._offer_ready(await self.reader.named(missed[: self.state.room]))
+
+    async def specific(self, refnums: Sequence[str]) -> None:
+        """Orders asked for by refnum: neither readiness nor acknowledgement filters them."""
+        found = await resolve(self.call, refnums[:MAX_ORDERS])
+        for refnum, order in found.items():
+            if order is None:
+                log.warning("order_not_found", order=refnum)
+        page = await self.reader.named([o.gid for o in found.values() if o is not None])
+        for node in page.orders:
+            order = await self._whole(node, page)
+            if order is not None:
+                self._put(order, page, cancel=node["cancelledAt"] is not None)
+
+    async def _marked(self, ids: Iterable[str], kind: str) -> set[str]:
+        wanted = list(ids)
+        if not wanted:
+            return set()
+        effects = await self.call.ledger.effects(self.settings.shop, [kind], order_gids=wanted)
+        return {e.order_gid for e in effects}
+
+    async def _whole(self, node: Node, page: OrderPage) -> Node | None:
+        """The order with all its lines, or None while somebody is changing it."""
+        cursor = page.more_lines.get(node["id"])
+        for _ in range(MAX_READS):
+            if cursor is None:
+                return node
+            further = await self.reader.more_lines(node, cursor)
+            if further is not None:
+                return {**node, "lineItems": [*node["lineItems"], *further]}
+            again = await self.reader.named([node["id"]])
+            if not again.orders:
+                return None
+            node, cursor = again.orders[0], again.more_lines.get(node["id"])
+        log.warning("order_changing", order=refnum_of(node, self.settings))
+        return None
+
+    def _put(self, order: Node, page: OrderPage, *, cancel: bool) -> None:
+        """Into the answer, or onto the list of what is held back."""
+        if not self.state.room or order["id"] in self.state.seen:
+            return
+        self.state.seen.add(order["id"])
+        refused = page.denied.get(order["id"])
+        if refused is not None:
+            # Never taken for empty: a denied address is not a digital order.
+            refnum = refnum_of(order, self.settings)
+            made: Order | HeldBack = HeldBack(
+                order["id"], refnum, Code.SHOPIFY_ACCESS_DENIED, refused
+            )
+        else:
+            made = offer(order, self.settings, self.mapping, cancel=cancel)
+        if isinstance(made, HeldBack):
+            self.state.held.append(made)
+            return
+        self.state.orders.append(made)
+        self.state.sent.append(order["id"])
+        if cancel:
+            self.state.cancel_offered.append(order["id"])
