@@ -19,11 +19,12 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
-    AwareDatetime,
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -42,6 +43,12 @@ def _number(value: Decimal) -> float:
     return float(value) + 0.0
 
 
+def _aware(value: datetime) -> datetime:
+    if value.utcoffset() is None:
+        raise PydanticCustomError("no_timezone", "has no timezone")
+    return value
+
+
 def _rfc3339(value: datetime) -> str:
     """Seconds and an offset; UTC as ``Z``. An offset that RFC 3339 cannot write becomes UTC."""
     offset = value.utcoffset()
@@ -58,7 +65,13 @@ Amount = Annotated[Decimal, Field(max_digits=DOUBLE_DIGITS, decimal_places=2), _
 FineAmount = Annotated[Decimal, Field(max_digits=DOUBLE_DIGITS, decimal_places=4), _as_number]
 """Money to four places (``unit_tax``, the order's ``tax_amt``), and percentages."""
 
-Moment = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[
+    datetime,
+    AfterValidator(_aware),
+    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A datetime with a zone, written as RFC 3339."""
 
 Rows = Annotated[tuple[T, ...], Field(strict=False)]
 """A tuple; a list will do."""

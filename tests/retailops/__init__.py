@@ -1,0 +1,1 @@
+"""The RetailOps side: what callers send is read, what we answer is never refused."""
