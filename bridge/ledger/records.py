@@ -1,0 +1,133 @@
+"""The statements about effects and about orders held back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from bridge.ledger.model import Effect, HeldBack, from_millis, to_millis
+
+RECORD = """
+INSERT INTO effects (shop, order_gid, kind, natural_id, detail, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+EFFECTS = """
+SELECT shop, order_gid, kind, natural_id, detail, at FROM effects
+WHERE shop = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND at >= ?3
+ORDER BY at, order_gid, kind, natural_id
+"""
+EFFECTS_OF_ORDERS = """
+SELECT shop, order_gid, kind, natural_id, detail, at FROM effects
+WHERE shop = ?1 AND order_gid IN (SELECT value FROM json_each(?4))
+  AND kind IN (SELECT value FROM json_each(?2)) AND at >= ?3
+ORDER BY at, order_gid, kind, natural_id
+"""
+FORGET = """
+DELETE FROM effects
+WHERE shop = ? AND order_gid = ? AND kind IN (SELECT value FROM json_each(?))
+"""
+PRUNE_EFFECTS = """
+DELETE FROM effects WHERE (shop, order_gid, kind, natural_id) IN (
+  SELECT shop, order_gid, kind, natural_id FROM effects WHERE at < ? LIMIT ?)
+"""
+HOLD_BACK = """
+INSERT INTO held_back (channel, order_gid, refnum, code, reason, place, first_at, at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+ON CONFLICT DO UPDATE SET refnum = ?3, code = ?4, reason = ?5, place = ?6, at = ?7,
+  times = times + 1
+"""
+HELD_BACK = """
+SELECT order_gid, refnum, code, reason, place, first_at, at, times FROM held_back
+WHERE channel = ? ORDER BY first_at, order_gid
+"""
+RELEASE = """
+DELETE FROM held_back
+WHERE channel = ? AND order_gid IN (SELECT value FROM json_each(?))
+"""
+PRUNE_HELD_BACK = """
+DELETE FROM held_back WHERE (channel, order_gid) IN (
+  SELECT channel, order_gid FROM held_back WHERE at < ? LIMIT ?)
+"""
+# Below every stored time: 1970 is 0, and nothing here is older.
+ANY_TIME = -(2**62)
+
+
+def row_of(effect: Effect) -> tuple[str, str, str, str, str, int]:
+    """An effect as the table has it; TypeError when its detail is not JSON."""
+    detail = json.dumps(effect.detail, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return (
+        effect.shop,
+        effect.order_gid,
+        effect.kind,
+        effect.natural_id,
+        detail,
+        to_millis(effect.at),
+    )
+
+
+def record(
+    connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str, str, str, int]]
+) -> list[int]:
+    """Store effects, the first of each key; the places in ``rows`` of those that were new."""
+    return [n for n, row in enumerate(rows) if connection.execute(RECORD, row).rowcount == 1]
+
+
+def effects(
+    connection: sqlite3.Connection,
+    shop: str,
+    kinds: Collection[str],
+    order_gids: Collection[str] | None,
+    since: int | None,
+) -> list[Effect]:
+    """Effects of one shop, oldest first."""
+    values = (shop, json.dumps(list(kinds)), ANY_TIME if since is None else since)
+    if order_gids is None:
+        rows = connection.execute(EFFECTS, values)
+    else:
+        rows = connection.execute(EFFECTS_OF_ORDERS, (*values, json.dumps(list(order_gids))))
+    return [
+        Effect(shop, order_gid, kind, natural_id, json.loads(detail), from_millis(at))
+        for shop, order_gid, kind, natural_id, detail, at in rows
+    ]
+
+
+def forget(
+    connection: sqlite3.Connection, shop: str, order_gid: str, kinds: Collection[str]
+) -> int:
+    """Remove an order's effects of some kinds; how many there were."""
+    return connection.execute(FORGET, (shop, order_gid, json.dumps(list(kinds)))).rowcount
+
+
+def prune_effects(connection: sqlite3.Connection, before: int, limit: int) -> int:
+    """Remove at most ``limit`` effects older than a time; how many there were."""
+    return connection.execute(PRUNE_EFFECTS, (before, limit)).rowcount
+
+
+def hold_back(
+    connection: sqlite3.Connection, row: tuple[int, str, str, str, str, str, int]
+) -> None:
+    """Note an order that cannot be sent; its first time is kept, its reason is the newest."""
+    connection.execute(HOLD_BACK, row)
+
+
+def held_back(connection: sqlite3.Connection, channel: int) -> list[HeldBack]:
+    """A channel's orders that cannot be sent, those held longest first."""
+    return [
+        HeldBack(
+            channel, order_gid, refnum, code, reason, place, from_millis(first), from_millis(at), n
+        )
+        for order_gid, refnum, code, reason, place, first, at, n in connection.execute(
+            HELD_BACK, (channel,)
+        )
+    ]
+
+
+def release(connection: sqlite3.Connection, channel: int, order_gids: Collection[str]) -> int:
+    """Strike orders off the list; how many were on it."""
+    return connection.execute(RELEASE, (channel, json.dumps(list(order_gids)))).rowcount
+
+
+def prune_held_back(connection: sqlite3.Connection, before: int, limit: int) -> int:
+    """Remove at most ``limit`` orders that were last seen before a time."""
+    return connection.execute(PRUNE_HELD_BACK, (before, limit)).rowcount

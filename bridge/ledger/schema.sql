@@ -1,0 +1,77 @@
+-- The ledger's tables. Each section "-- version N" brings a file from N-1 to N; the number of
+-- the last section is the schema's version (PRAGMA user_version). A section that was released
+-- is never edited: what changes is a new section. Times are milliseconds since 1970, UTC.
+
+-- version 1
+
+-- One row a call: what RetailOps asked for, who runs it, what was answered.
+CREATE TABLE calls (
+  channel     INTEGER NOT NULL,
+  action      TEXT    NOT NULL CHECK (action <> ''),
+  natural_id  TEXT    NOT NULL,
+  body_hash   BLOB    NOT NULL CHECK (length(body_hash) = 32),
+  state       TEXT    NOT NULL CHECK (state IN ('running', 'finished')),
+  execution   TEXT    NOT NULL UNIQUE,
+  owner       TEXT    NOT NULL,
+  -- the newest execution whose outcome nobody told: its process died, or it ended without an answer
+  previous    TEXT,
+  answer      BLOB,
+  final       INTEGER NOT NULL DEFAULT 0 CHECK (final IN (0, 1)),
+  claimed_at  INTEGER NOT NULL,
+  finished_at INTEGER,
+  PRIMARY KEY (channel, action, natural_id),
+  CHECK ((state = 'running') = (finished_at IS NULL)),
+  CHECK (state = 'finished' OR answer IS NULL),
+  CHECK (final = 0 OR answer IS NOT NULL),
+  CHECK (state = 'running' OR (answer IS NULL) = (previous IS NOT NULL))
+) STRICT;
+
+CREATE INDEX calls_running ON calls (owner) WHERE state = 'running';
+CREATE INDEX calls_finished ON calls (finished_at) WHERE state = 'finished';
+
+-- One row an effect in a store, shared by all actions.
+CREATE TABLE effects (
+  shop       TEXT    NOT NULL,
+  order_gid  TEXT    NOT NULL,
+  kind       TEXT    NOT NULL CHECK (kind <> ''),
+  natural_id TEXT    NOT NULL,
+  detail     TEXT    NOT NULL CHECK (json_valid(detail)),
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (shop, order_gid, kind, natural_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX effects_by_kind ON effects (shop, kind, at);
+CREATE INDEX effects_by_age ON effects (at);
+
+-- One row a place in the queue of a named lock: the lowest ticket of a living owner holds it.
+CREATE TABLE tickets (
+  ticket   INTEGER PRIMARY KEY,
+  name     TEXT    NOT NULL,
+  token    TEXT    NOT NULL UNIQUE,
+  owner    TEXT    NOT NULL,
+  taken_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tickets_by_name ON tickets (name, ticket);
+
+-- Orders that cannot be sent to RetailOps, and why.
+CREATE TABLE held_back (
+  channel   INTEGER NOT NULL,
+  order_gid TEXT    NOT NULL,
+  refnum    TEXT    NOT NULL,
+  code      TEXT    NOT NULL CHECK (code <> ''),
+  reason    TEXT    NOT NULL,
+  place     TEXT    NOT NULL,
+  first_at  INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  times     INTEGER NOT NULL DEFAULT 1 CHECK (times > 0),
+  PRIMARY KEY (channel, order_gid)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX held_back_by_age ON held_back (at);
+
+-- What a health check writes, to know that writing works.
+CREATE TABLE pulse (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  at INTEGER NOT NULL
+) STRICT;
