@@ -26,13 +26,14 @@ import structlog
 from bridge.config.models import ChannelSettings
 from bridge.errors import (
     AccessDenied,
+    BridgeError,
     CostExceeded,
     DeadlineExceeded,
     IdempotencyConflict,
     OutcomeUnknown,
     QueryRejected,
-    RequestError,
     ShopifyError,
+    UserErrors,
 )
 from bridge.ledger import CallKey, Claimed, Ledger, Replay
 from bridge.mapping.module import MappingModule
@@ -263,15 +264,28 @@ class Engine:
             claimed = await self._claim(channel, act, request, deadline)
             if isinstance(claimed, Replay):
                 return Outcome(claimed.answer, "replayed", (), meter)
-            body: bytes | None = None
-            try:
-                answer = await self._converge(act, call, request)
-                body = encode(ACTIONS[action], answer)
-            finally:
-                if claimed is not None:
-                    # Only coalesced, never replayed: these plans converge on fresh state.
-                    await self.ledger.finish(claimed.execution_id, body, final=False)
+            body = await self._answer(act, call, request, claimed)
         return Outcome(body, _status(call.events), tuple(call.events), meter)
+
+    async def _answer(
+        self, act: Action[Any, Any], call: Call, request: Request, claimed: Claimed | None
+    ) -> bytes:
+        """Run to the answer's bytes; the claim ends with it, or as if it had never been."""
+        try:
+            answer = await self._converge(act, call, request)
+            body = encode(ACTIONS[act.name], answer)
+        except (BridgeError, ValueError):
+            if claimed is not None:
+                await self.ledger.withdraw(claimed.execution_id)
+            raise
+        except BaseException:
+            if claimed is not None:
+                await self.ledger.finish(claimed.execution_id, None, final=False)
+            raise
+        if claimed is not None:
+            # Given to whoever waited, never replayed later: these plans converge on fresh state.
+            await self.ledger.finish(claimed.execution_id, body, final=False)
+        return body
 
     async def _claim(
         self, channel: Channel, act: Action[Any, Any], request: Request, deadline: Deadline
@@ -346,8 +360,8 @@ def shopify_event(
         code = Code.IN_DOUBT
     elif isinstance(error, DeadlineExceeded):
         code = Code.NOT_REACHED
-    elif isinstance(error, QueryRejected | CostExceeded | RequestError):
-        code = Code.SHOPIFY_USER_ERROR
+    elif isinstance(error, QueryRejected | CostExceeded | UserErrors):
+        code = Code.SHOPIFY_REJECTED
     return event(
         code,
         str(error),

@@ -103,7 +103,13 @@ class OrderPull:
         for held in state.held:
             log.warning("order_held_back", order=held.refnum, code=held.code, reason=held.reason)
             await call.ledger.hold_back(
-                channel.id, held.order_gid, held.refnum, held.code, held.reason, held.place, now
+                channel.id,
+                held.order_gid,
+                held.refnum,
+                code=held.code,
+                reason=held.reason,
+                place=held.place,
+                at=now,
             )
         if state.sent:
             await call.ledger.release(channel.id, state.sent)
