@@ -35,7 +35,7 @@ from bridge.errors import (
     ShopifyError,
     UserErrors,
 )
-from bridge.ledger import CallKey, Claimed, Ledger, Replay
+from bridge.ledger import CallKey, Claimed, Effect, Ledger, Replay
 from bridge.mapping.module import MappingModule
 from bridge.retailops.actions import ACTIONS
 from bridge.retailops.answers import Answer
@@ -139,10 +139,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The difference, as steps in their order. ``again``: read and plan once more after them."""
+    """The difference, as steps in their order. ``again``: read and plan once more after them.
+
+    ``effects`` are what this call makes true by its own word (an acknowledgement), whatever
+    becomes of the steps: they are in the ledger before the first step is sent.
+    """
 
     steps: tuple[Step, ...] = ()
     again: bool = False
+    effects: tuple[Effect, ...] = ()
 
 
 RequestT_contra = TypeVar("RequestT_contra", bound=Request, contravariant=True)
@@ -207,10 +212,13 @@ def body_hash(request: Request) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def idempotency_key(execution: str, step: Step, attempt: int) -> str:
-    """The same for every resend of one step of one execution; new after a definite failure."""
+def idempotency_key(execution: str, step: Step, attempt: int, name: str = "idempotencyKey") -> str:
+    """The same for every resend of one step of one execution; new after a definite failure.
+
+    ``name`` is the variable that it is for: each mutation of a batch has a key of its own.
+    """
     canonical = json.dumps(step.variables, sort_keys=True, separators=(",", ":"), default=str)
-    return str(uuid.uuid5(KEYS, f"{execution}|{step.key}|{canonical}|{attempt}"))
+    return str(uuid.uuid5(KEYS, f"{execution}|{step.key}|{canonical}|{attempt}|{name}"))
 
 
 class Engine:
@@ -308,6 +316,8 @@ class Engine:
                 call.tell(shopify_event(error))
                 break
             plan = act.plan(call, request, state, results)
+            if plan.effects:
+                await self.ledger.record_effects(plan.effects)
             for step in plan.steps:
                 results.append(await self._send(call, step))
             if not plan.steps or not plan.again:
@@ -323,7 +333,9 @@ class Engine:
         for sends in range(1, MAX_SENDS + 1):
             variables = dict(step.variables)
             if step.idempotent:
-                variables["idempotencyKey"] = idempotency_key(call.execution, step, attempt)
+                for name in step.operation.variable_names:
+                    if name.startswith("idempotencyKey"):
+                        variables[name] = idempotency_key(call.execution, step, attempt, name)
             try:
                 call.budget.deadline.check(step.operation.name)
                 reply = await call.channel.client.execute(
