@@ -1,0 +1,287 @@
+"""From the merged tables of the files to compiled rules: every check that needs no data.
+
+Nothing stops at the first mistake: a place that is wrong yields a finding and no rule, and the
+rest is still looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from bridge.errors import Finding
+from bridge.mapping import evaluate
+from bridge.mapping.codes import Failed, listing, suggestion
+from bridge.mapping.evaluate import Frame
+from bridge.mapping.expressions import Compiler, Expression, literal_shape
+from bridge.mapping.layers import Array, Leaf, Node, Origin, Table
+from bridge.mapping.rules import Elements, LeafRule, ListRule, ObjectRule, Part, Rule, When
+from bridge.mapping.shapes import FAMILY_NAMES, family
+from bridge.mapping.targets import Convert, Field, Target
+from bridge.mapping.values import is_empty
+from bridge.schema.shape import Shape
+
+Names = Mapping[str, Shape | None]
+At = Callable[[str, str, str], Finding]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORDS = frozenset({"true", "false", "nil", "null", "empty", "blank", "and", "or", "contains"}) | {
+    *("not", "in", "offset", "limit", "reversed", "cols", "continue"),
+    *("with", "for", "as", "if", "else", "required"),
+}  # words of Liquid's expressions: no name may be one
+_CONTROL = ("each", "as", "when")
+_NO_FRAME: Frame = {}
+
+
+class Builder:
+    """Builds the rules of one mapping; ``findings`` and ``rules`` grow while it does."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+        self.findings: list[Finding] = []
+        self.rules: list[Rule] = []
+
+    def object(
+        self,
+        table: Table,
+        target: Target,
+        names: Names,
+        path: str,
+        *,
+        must: bool = False,
+        loose: bool = False,
+        control: bool = True,
+    ) -> ObjectRule:
+        """The rules of a table for an object (or for a table of free keys).
+
+        ``control`` is False where ``each`` / ``as`` / ``when`` are no words of this table.
+        """
+        parts: list[tuple[str, Part]] = []
+        for key, node in table.entries.items():
+            if control and key in _CONTROL:
+                if key != "when":
+                    self._bad(node.origin.at_key, "M105", f'"{key}" belongs to a list')
+                continue
+            field = self._field(target, key, node)
+            if field is None:
+                continue
+            part = self._part(node, field, names, f"{path}.{key}" if path else key)
+            if part is not None:
+                parts.append((key, part))
+        for name, field in target.fields.items():
+            if field.required and name not in table.entries:
+                message = f'required field "{name}" of {target.name} has no rule'
+                self._bad(table.origin.at_key, "M401", message, "add one")
+        when = self._when(table.entries.get("when"), names, path) if control else None
+        return ObjectRule(
+            Rule(path, _place(table.origin), "a table"),
+            when is None and all(part.constant for _, part in parts),
+            tuple(parts),
+            frozenset(n for n, f in target.fields.items() if f.required),
+            must,
+            loose,
+            when,
+        )
+
+    def _field(self, target: Target, key: str, node: Node) -> Field | None:
+        if target.kind == "map" and target.of is not None:
+            return Field(key, target.of, required=False)
+        field = target.fields.get(key)
+        if field is None:
+            hint = suggestion(key, target.fields) or f"it has {listing(target.fields)}"
+            self._bad(node.origin.at_key, "M201", f'unknown field "{key}" of {target.name}', hint)
+        return field
+
+    def _part(self, node: Node, field: Field, names: Names, path: str) -> Part | None:
+        target = field.target
+        if isinstance(node, Leaf):
+            return self._leaf(node, target, names, path, required=field.required)
+        if target.kind == "list":
+            return self._list(node, field, names, path)
+        if isinstance(node, Array):
+            self._bad(node.origin.at_value, "M301", f'"{field.name}" takes one value, not a list')
+            return None
+        if target.kind == "single":
+            message = f'"{field.name}" is {target.name}, not a table of rules'
+            self._bad(node.origin.at_key, "M301", message)
+            return None
+        return self.object(node, target, names, path, must=field.required)
+
+    # Lists
+
+    def _list(self, node: Array | Table, field: Field, names: Names, path: str) -> Part | None:
+        target = field.target.of or field.target
+        elements: list[Elements] = []
+        before = len(self.findings)
+        for item in (node,) if isinstance(node, Table) else node.items:
+            if isinstance(item, Table) and target.kind in ("object", "map"):
+                loose = item is not node
+                built = self._elements(item, target, names, f"{path}[]", loose=loose)
+            elif isinstance(item, Leaf):
+                leaf = self._leaf(item, target, names, f"{path}[]", required=False)
+                built = None if leaf is None else Elements(leaf, leaf.rule)
+            else:
+                built = None
+                message = f'"{field.name}" is a list of {target.name}'
+                self._bad(item.origin.at_value, "M301", message)
+            if built is not None:
+                elements.append(built)
+        if len(self.findings) > before:
+            return None
+        rule = Rule(path, _place(node.origin), "the list")
+        constant = all(e.each is None and e.part.constant for e in elements)
+        return ListRule(rule, constant, tuple(elements), field.required, field.target.least)
+
+    def _elements(
+        self, table: Table, target: Target, names: Names, path: str, *, loose: bool
+    ) -> Elements | None:
+        each, as_name = table.entries.get("each"), table.entries.get("as")
+        bare = Table(
+            table.origin, {k: v for k, v in table.entries.items() if k not in ("each", "as")}
+        )
+        if each is None:
+            if as_name is not None or not loose:
+                missing = 'a list needs each = "…" and as = "…", or [[…]] for single elements'
+                self._bad(table.origin.at_key, "M105", missing)
+                return None
+            part = self.object(bare, target, names, path, loose=True)
+            return Elements(part, part.rule)
+        found = self._each(each, names)
+        inner = dict(names)
+        name = self._name(as_name, each, names)
+        if name is not None:
+            shape = found.shape if found is not None else None
+            inner[name] = shape.of if shape is not None else None
+        elif as_name is None:
+            inner = {}  # every name of an element would be unknown: one finding is enough
+        part = self.object(bare, target, inner, path, must=not loose, loose=loose)
+        if found is None or name is None or not isinstance(each, Leaf):
+            return None
+        rule = self._note(each, f"{path}.each")
+        return Elements(part, rule, found.evaluate, name)
+
+    def _each(self, node: Node, names: Names) -> Expression | None:
+        found = self._expression(node, names)
+        if found is not None and family(found.shape) not in ("list", None):
+            kind = FAMILY_NAMES[family(found.shape) or "text"]
+            self._bad(node.origin.at_value, "M304", f"each is {kind}, not a list")
+            return None
+        return found
+
+    def _name(self, node: Node | None, each: Node, names: Names) -> str | None:
+        if node is None:
+            self._bad(each.origin.at_key, "M105", 'each needs as = "…", the name of one element')
+            return None
+        value = node.value if isinstance(node, Leaf) else None
+        if not isinstance(value, str) or not _NAME.fullmatch(value) or value in _WORDS:
+            message = "as is a name: letters, digits and _, and no word of Liquid"
+            self._bad(node.origin.at_value, "M105", message)
+            return None
+        if value in names:
+            self._bad(node.origin.at_value, "M105", f'"{value}" is already the name of a source')
+            return None
+        return value
+
+    def _when(self, node: Node | None, names: Names, path: str) -> When | None:
+        if node is None:
+            return None
+        if not isinstance(node, Leaf) or not isinstance(node.value, str):
+            self._bad(node.origin.at_value, "M105", "when is a condition in quotes")
+            return None
+        found, problems = self._compiler.condition(node.value, names)
+        self.findings += [node.origin.inside(p) for p in problems]
+        return None if found is None else When(self._note(node, f"{path}.when"), found.evaluate)
+
+    # Leaves
+
+    def _expression(self, node: Node, names: Names) -> Expression | None:
+        if not isinstance(node, Leaf) or not isinstance(node.value, str):
+            self._bad(node.origin.at_value, "M105", "an expression in quotes belongs here")
+            return None
+        found, problems = self._compiler.value(node.value, names)
+        self.findings += [node.origin.inside(p) for p in problems]
+        return found
+
+    def _leaf(
+        self, node: Leaf, target: Target, names: Names, path: str, *, required: bool
+    ) -> LeafRule | None:
+        if target.kind == "object":
+            message = f"{target.name} is an object: it takes a table of rules, not one value"
+            self._bad(node.origin.at_value, "M301", message)
+            return None
+        value = node.value
+        if isinstance(value, str):
+            found = self._expression(node, names)
+        elif literal_shape(value) is None or (isinstance(value, Decimal) and not value.is_finite()):
+            message = "a rule is an expression in quotes, a number, true or false"
+            self._bad(node.origin.at_value, "M105", message)
+            found = None
+        else:
+            found = Expression(evaluate.constant(value), literal_shape(value), constant=True)
+        if found is None:
+            return None
+        convert = target.convert or _many(target)
+        if found.constant:
+            self._check_constant(node, found, convert, required=required)
+        else:
+            self._check_family(node, found, target)
+        return LeafRule(self._note(node, path), found.constant, found.evaluate, convert)
+
+    def _check_constant(
+        self, node: Leaf, found: Expression, convert: Convert, *, required: bool
+    ) -> None:
+        try:
+            value = found.evaluate(_NO_FRAME)
+            if not is_empty(value):
+                convert(value)
+            elif required:
+                self._bad(node.origin.at_value, "M401", "a required field, and this is nothing")
+        except Failed as failed:
+            self._bad(node.origin.at_value, "M302", failed.message)
+
+    def _check_family(self, node: Leaf, found: Expression, target: Target) -> None:
+        gives, takes = family(found.shape), target.family
+        if gives is None or takes is None or gives == takes:
+            return
+        said = f"{FAMILY_NAMES[gives]}, the target takes {target.name}"
+        if gives in ("list", "object") or takes in ("list", "object"):
+            hint = "take one element ([0], first), or join them" if gives == "list" else ""
+            self._bad(node.origin.at_value, "M301", f"this is {said}", hint)
+        elif takes != "text" and (gives, takes) != ("text", "date"):
+            hint = "if it is a number, say so: | plus: 0" if takes == "number" else ""
+            self._bad(node.origin.at_value, "M302", f"this is {said}", hint)
+
+    def _note(self, node: Leaf, path: str) -> Rule:
+        value = node.value
+        text = value if isinstance(value, str) else str(value).lower()
+        rule = Rule(path, _place(node.origin), text)
+        self.rules.append(rule)
+        return rule
+
+    def _bad(self, at: At, code: str, message: str, hint: str = "") -> None:
+        self.findings.append(at(code, message, hint))
+
+
+def _many(target: Target) -> Convert:
+    """The converter of a list or of a table of free keys that one expression fills."""
+    of = target.of
+    one = of.convert if of is not None else None
+
+    def convert(value: object) -> object:
+        if one is None:
+            raise Failed(f"{target.name} cannot come from one expression")
+        if target.kind == "map":
+            if not isinstance(value, Mapping):
+                raise Failed("not an object")
+            return {str(k): one(v) for k, v in value.items() if not is_empty(v)} or None
+        if not isinstance(value, list | tuple):
+            raise Failed("not a list")
+        return [one(v) for v in value if not is_empty(v)] or None
+
+    return convert
+
+
+def _place(origin: Origin) -> str:
+    line, column = origin.value
+    return f"{origin.file.name}:{line}:{column}"

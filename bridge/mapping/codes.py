@@ -1,0 +1,98 @@
+"""The findings of a mapping's lint: every code, what it means and what to do.
+
+Families: M1xx file and syntax, M2xx unknown name, M3xx type, M4xx missing decision. A code is
+never given a second meaning; a new meaning gets a new code.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDoc:
+    """What a code means, and what the person who reads it does about it."""
+
+    meaning: str
+    remedy: str
+
+
+CODES: Mapping[str, CodeDoc] = MappingProxyType(
+    {
+        "M101": CodeDoc("the file cannot be read", "Check the path, its rights, and UTF-8."),
+        "M102": CodeDoc("the file is not TOML", "Mend the line; https://toml.io has the rules."),
+        "M103": CodeDoc(
+            "not one Liquid expression",
+            "Write one expression, without braces or tags; put texts in quotes: \"'GROUND'\".",
+        ),
+        "M104": CodeDoc(
+            "the expression is too long or too deep",
+            "Shorten it, or register a Python filter for what it does.",
+        ),
+        "M105": CodeDoc(
+            "a value or table that no rule can be",
+            "A rule is a string with an expression, a number or a boolean; see the reference.",
+        ),
+        "M201": CodeDoc("unknown target field or section", "Correct the key."),
+        "M202": CodeDoc("unknown filter", "Correct the name; the reference lists the filters."),
+        "M203": CodeDoc("unknown table", "Add [tables.<name>], or correct the name."),
+        "M204": CodeDoc("unknown source name or field", "Correct the path."),
+        "M205": CodeDoc("unset names what is not there", "Correct the path, or remove it."),
+        "M301": CodeDoc(
+            "one value where many belong, or the reverse",
+            "Take one element ([0], first), or join the list; a table of rules fills an object.",
+        ),
+        "M302": CodeDoc(
+            "a value of the wrong type", "Convert it with a filter, or map another field."
+        ),
+        "M303": CodeDoc("a filter used wrongly", "Give the filter what the reference says."),
+        "M304": CodeDoc("each is not a list", "Name a list of the source."),
+        "M401": CodeDoc("a required target field has no rule", "Add a rule for it."),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A mistake inside one expression: ``offset`` and ``length`` in characters of its text."""
+
+    code: str
+    offset: int
+    length: int
+    message: str
+    hint: str = ""
+
+
+class Failed(Exception):
+    """A value cannot be had at run time. ``code`` is the event's code."""
+
+    def __init__(self, message: str, code: str = "MAPPING_FAILED") -> None:
+        self.message = message
+        self.code = code
+        super().__init__(message)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """``did you mean "…"?`` for the nearest known name, or nothing."""
+    by_lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f'did you mean "{by_lower[near[0]]}"?' if near else ""
+
+
+def listing(names: Iterable[str], limit: int = 12) -> str:
+    """Names for a message, the first ``limit`` of them."""
+    all_names = sorted(names)
+    return ", ".join(all_names[:limit]) + (", …" if len(all_names) > limit else "")
+
+
+def said_type(value: object) -> str:
+    """The kind of a value in a merchant's words. Never the value: it may be a customer's."""
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {"str": "a text", "int": "a number", "Decimal": "a number", "float": "a number"}
+    names |= {"list": "a list", "dict": "an object", "datetime": "a date", "date": "a date"}
+    names |= {"NoneType": "nothing"}
+    return names.get(type(value).__name__, f"a {type(value).__name__}")

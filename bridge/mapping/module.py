@@ -1,0 +1,153 @@
+"""A mapping: TOML files in, one compiled module out, rendered for every order and row.
+
+    module = load_module("order_pull", [shipped, merchants], target=Order, sources={"order": …})
+    order = module.render({"order": fetched}, enter=prices, subject="order 1001")
+
+The file's table named after the target's class (``Order`` → ``[order]``) holds the rules.
+Everything that can be known without data is checked by ``load_module``, all findings at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from bridge.errors import ConfigError, Finding, MappingError
+from bridge.mapping.build import Builder
+from bridge.mapping.codes import listing, suggestion
+from bridge.mapping.evaluate import guarded
+from bridge.mapping.expressions import Compiler
+from bridge.mapping.filters import FILTERS, Filter
+from bridge.mapping.layers import Leaf, Table, read
+from bridge.mapping.rules import Enter, ObjectRule, Rule, Stop
+from bridge.mapping.targets import target_of
+from bridge.schema.shape import Shape
+
+# The most arguments that a merchant's own filter may be given.
+_EXTRA_ARGUMENTS = 8
+
+
+class MappingModule:
+    """A compiled mapping. ``rules`` are its lines, in the order of the merged files."""
+
+    def __init__(self, name: str, root: str, top: ObjectRule, rules: Sequence[Rule]) -> None:
+        self.name = name
+        self.rules = tuple(rules)
+        self._root = root
+        self._top = top
+
+    def __repr__(self) -> str:
+        return f"<mapping {self.name}: {len(self.rules)} rules>"
+
+    def render(
+        self, scope: Mapping[str, Any], *, enter: Enter | None = None, subject: str = ""
+    ) -> dict[str, Any]:
+        """The target's fields by name, for one source.
+
+        ``scope`` holds the sources by name, as plain Python values. ``enter(as_name, element)``
+        gives further names for each element of an ``each``. ``subject`` is named in errors
+        ("order 1001"). Values are as the target takes them: Decimal with the target's places,
+        aware datetimes, lists, dicts; empty fields are absent. The target's own rules across
+        several fields are not checked here: that is done where the model is made.
+
+        Raises:
+            MappingError: MAPPING_MISSING or MAPPING_FAILED, with the target's path and
+                file:line:column. The message holds no value of the source.
+        """
+        try:
+            return self._top.render(scope, enter or _nothing_more) or {}
+        except Stop as stop:
+            path = ".".join([*([self._root] if self._root else []), *reversed(stop.path)])
+            path = path.replace(".[", "[")
+            message = f"{subject}: {stop.message}" if subject else stop.message
+            raise MappingError(stop.code, path, stop.rule.place, message) from None
+
+
+def load_module(
+    name: str,
+    layers: Sequence[Path],
+    *,
+    target: type[BaseModel],
+    sources: Mapping[str, Shape],
+    extra_filters: Mapping[str, Callable[..., Any]] | None = None,
+    root: str | None = None,
+) -> MappingModule:
+    """Read, check and compile a mapping. Later layers go over earlier ones.
+
+    ``sources`` are the names that expressions may use and their shapes; names that ``enter``
+    gives belong to them. ``extra_filters`` are a merchant's own: ``filter(value, *arguments)``.
+    ``root`` is the table with the rules, by default the target's class in snake case; ``""``
+    puts the target's fields at the top of the file.
+
+    Raises:
+        ConfigError: Every mistake that can be found without data, each with its place.
+    """
+    merged = read(layers)
+    findings: list[Finding] = []
+    tables = _tables(merged.entries.pop("tables", None), findings)
+    filters = dict(FILTERS)
+    for filter_name, function in (extra_filters or {}).items():
+        own = guarded(filter_name, function)
+        filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS)
+    builder = Builder(Compiler(filters, tables))
+    if root is None:
+        root = re.sub(r"(?<!^)(?=[A-Z])", "_", target.__name__).lower()
+    rules = merged
+    if root:
+        findings += _strangers(merged, root)
+        below = merged.entries.get(root)
+        if isinstance(below, Table):
+            rules = below
+        else:
+            message = f"the file has no table [{root}]"
+            findings.append(Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules"))
+            raise ConfigError(findings)
+    top = builder.object(rules, target_of(target), sources, "", must=True, control=False)
+    findings += builder.findings
+    if findings:
+        raise ConfigError(findings)
+    prefixed = [
+        Rule(f"{root}.{r.target}" if root else r.target, r.place, r.text) for r in builder.rules
+    ]
+    return MappingModule(name, root, top, prefixed)
+
+
+def _nothing_more(_: str, __: object) -> Mapping[str, Any]:
+    return {}
+
+
+def _strangers(merged: Table, root: str) -> list[Finding]:
+    """Top-level keys that are neither the rules nor a section of the mapping language."""
+    known = (root, "tables", "unset")
+    findings = []
+    for key, node in merged.entries.items():
+        if key != root:
+            hint = suggestion(key, known) or f"known: {listing(known)}"
+            findings.append(node.origin.at_key("M201", f'unknown section "{key}"', hint))
+    return findings
+
+
+def _tables(node: object, findings: list[Finding]) -> dict[str, dict[str, object]]:
+    """The lookup tables, ``[tables.<name>]``: texts to texts, numbers or booleans."""
+    if node is None:
+        return {}
+    found: dict[str, dict[str, object]] = {}
+    for name, table in node.entries.items() if isinstance(node, Table) else ():
+        if not isinstance(table, Table):
+            findings.append(table.origin.at_key("M105", f'"{name}" is no table of entries'))
+            continue
+        entries: dict[str, object] = {}
+        for key, entry in table.entries.items():
+            value = entry.value if isinstance(entry, Leaf) else None
+            if isinstance(value, str | int | Decimal | bool):
+                entries[key] = value
+            else:
+                message = "an entry is a text, a number, true or false"
+                findings.append(entry.origin.at_value("M105", message))
+        found[name] = entries
+    return found

@@ -1,0 +1,180 @@
+"""The compiled rules of a mapping: a tree like the target, rendered once for every source.
+
+Which places stay empty:
+
+- A rule that gives null, an empty text or an empty list leaves its field out.
+- An object is left out when its ``when`` is false, or when none of its rules that read a source
+  gave anything. An object that stays, and lacks a field that the target requires, is an error.
+- An element of ``[[…]]`` is left out in that case too: a single element without its value.
+- A list without elements is left out; one that the target requires is then an empty list, or
+  an error when the target asks for at least one element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, Union
+
+from bridge.mapping.codes import Failed, said_type
+from bridge.mapping.evaluate import Evaluate, Frame
+from bridge.mapping.values import is_empty
+
+Enter = Callable[[str, Any], Mapping[str, Any]]
+Part: TypeAlias = Union["LeafRule", "ObjectRule", "ListRule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a mapping: which target it fills, from what, and where that is written.
+
+    ``target`` is a path with ``[]`` for list elements, ``order.order_items[].sku``; ``place`` is
+    ``file:line:column`` of the value; ``text`` the expression or literal.
+    """
+
+    target: str
+    place: str
+    text: str
+
+
+class Stop(Exception):
+    """A rule that cannot give its value; ``path`` is filled on the way up, innermost first."""
+
+    def __init__(self, code: str, rule: Rule, message: str) -> None:
+        self.code = code
+        self.rule = rule
+        self.message = message
+        self.path: list[str] = []
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class LeafRule:
+    """One expression or literal."""
+
+    rule: Rule
+    constant: bool
+    evaluate: Evaluate
+    convert: Callable[[object], object]
+
+    def render(self, frame: Frame, _: Enter) -> object:
+        """The converted value."""
+        try:
+            value = self.evaluate(frame)
+            return None if is_empty(value) else self.convert(value)
+        except Failed as failed:
+            raise Stop(failed.code, self.rule, failed.message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A ``when`` with its place."""
+
+    rule: Rule
+    evaluate: Evaluate
+
+    def holds(self, frame: Frame) -> bool:
+        """Whether the table that carries it is rendered."""
+        try:
+            return bool(self.evaluate(frame))
+        except Failed as failed:
+            raise Stop(failed.code, self.rule, failed.message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRule:
+    """A table. ``must``: it is never left out; ``loose``: an element of ``[[…]]``.
+
+    ``required`` are the names that the target wants of an object that is there.
+    """
+
+    rule: Rule
+    constant: bool
+    parts: Sequence[tuple[str, Part]]
+    required: frozenset[str]
+    must: bool
+    loose: bool
+    when: When | None
+
+    def render(self, frame: Frame, enter: Enter) -> dict[str, object] | None:
+        """The object by the target's names."""
+        if self.when is not None and not self.when.holds(frame):
+            return None
+        out: dict[str, object] = {}
+        found = self.must or self.constant
+        missing: tuple[str, Part] | None = None
+        for name, part in self.parts:
+            try:
+                value = part.render(frame, enter)
+            except Stop as stop:
+                stop.path.append(name)
+                raise
+            if value is not None:
+                out[name] = value
+                found = found or not part.constant
+            elif missing is None and name in self.required:
+                missing = name, part
+        if not found or (missing is not None and self.loose):
+            return None
+        if missing is not None:
+            name, part = missing
+            gap = Stop("MAPPING_MISSING", part.rule, f"required, and {part.rule.text} gave nothing")
+            gap.path.append(name)
+            raise gap
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What a list consists of: one ``part``, or one for every element of ``each``."""
+
+    part: Part
+    rule: Rule
+    each: Evaluate | None = None
+    name: str = ""
+
+    def render(self, frame: Frame, enter: Enter, out: list[object]) -> None:
+        """Append the elements to ``out``."""
+        if self.each is None:
+            self._append(frame, enter, out, len(out))
+            return
+        try:
+            source = self.each(frame)
+        except Failed as failed:
+            raise Stop(failed.code, self.rule, failed.message) from None
+        if source is not None and not isinstance(source, list | tuple):
+            message = f"each is {said_type(source)}, not a list"
+            raise Stop("MAPPING_FAILED", self.rule, message)
+        for index, element in enumerate(source or ()):
+            if element is not None:
+                inner = {**frame, self.name: element, **enter(self.name, element)}
+                self._append(inner, enter, out, index)
+
+    def _append(self, frame: Frame, enter: Enter, out: list[object], index: int) -> None:
+        try:
+            value = self.part.render(frame, enter)
+        except Stop as stop:
+            stop.path.append(f"[{index}]")
+            raise
+        if value is not None:
+            out.append(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """A list from ``each``, from ``[[…]]``, or from an array of expressions."""
+
+    rule: Rule
+    constant: bool
+    elements: Sequence[Elements]
+    required: bool
+    least: int
+
+    def render(self, frame: Frame, enter: Enter) -> list[object] | None:
+        """The list, or None when it has too few elements for the target."""
+        out: list[object] = []
+        for element in self.elements:
+            element.render(frame, enter, out)
+        if out:
+            return out
+        return out if self.required and not self.least else None
