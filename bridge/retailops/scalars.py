@@ -149,7 +149,7 @@ def read_flag(value: object) -> bool:
             return True
         if word in _FALSE:
             return False
-    elif isinstance(value, int | float | Decimal) and value in {0, 1}:
+    elif isinstance(value, int | float | Decimal) and read_number(value) in (0, 1):
         return bool(value)
     raise PydanticCustomError("not_a_flag", "is neither true nor false")
 
