@@ -14,15 +14,14 @@ from bridge.errors import Finding
 from bridge.mapping import evaluate
 from bridge.mapping.codes import Failed, listing, suggestion
 from bridge.mapping.evaluate import Frame
-from bridge.mapping.expressions import Compiler, Expression, literal_shape
+from bridge.mapping.expressions import Compiler
 from bridge.mapping.layers import Array, Leaf, Node, Origin, Table
+from bridge.mapping.nodes import Expression, Names, literal_shape
 from bridge.mapping.rules import Elements, LeafRule, ListRule, ObjectRule, Part, Rule, When
 from bridge.mapping.shapes import FAMILY_NAMES, family
 from bridge.mapping.targets import Convert, Field, Target
 from bridge.mapping.values import is_empty
-from bridge.schema.shape import Shape
 
-Names = Mapping[str, Shape | None]
 At = Callable[[str, str, str], Finding]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

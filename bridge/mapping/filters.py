@@ -43,6 +43,7 @@ class Filter:
 
     ``least`` and ``most`` bound the positional arguments. ``field`` says that the first one
     names a field of the list's elements, so that it can be checked before there is any data.
+    ``pure`` is False of a merchant's own filter: nobody knows what it reads.
     """
 
     function: Callable[..., Any]
@@ -52,6 +53,7 @@ class Filter:
     most: int = 0
     field: bool = False
     keywords: frozenset[str] = frozenset()
+    pure: bool = True
 
 
 # Numbers

@@ -93,7 +93,7 @@ def load_module(
     filters = dict(FILTERS)
     for filter_name, function in (extra_filters or {}).items():
         own = guarded(filter_name, function)
-        filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS)
+        filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS, pure=False)
     builder = Builder(Compiler(filters, tables))
     if root is None:
         root = re.sub(r"(?<!^)(?=[A-Z])", "_", target.__name__).lower()

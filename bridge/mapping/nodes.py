@@ -1,0 +1,318 @@
+"""What python-liquid parsed, checked against the shapes and turned into closures.
+
+The rule for paths: null on a path is null, an unknown name is an error, here when the shape is
+known and at run time in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from liquid.builtin.expressions import Filter as FilterNode
+from liquid.builtin.expressions import FilteredExpression, Path
+from liquid.builtin.expressions.arguments import KeywordArgument
+from liquid.builtin.expressions.logical import LogicalAndExpression, LogicalOrExpression
+from liquid.builtin.expressions.primitive import (
+    Blank,
+    Empty,
+    FalseLiteral,
+    FloatLiteral,
+    IntegerLiteral,
+    Nil,
+    StringLiteral,
+    TrueLiteral,
+)
+from liquid.expression import Expression as Node
+from liquid.token import Token
+
+from bridge.mapping import evaluate, shapes
+from bridge.mapping.codes import Failed, Problem, listing, suggestion
+from bridge.mapping.evaluate import Evaluate, Frame, Nothing
+from bridge.mapping.filters import Filter, date_format_problem
+from bridge.mapping.values import text
+from bridge.schema.shape import Shape
+
+Names = Mapping[str, Shape | None]
+Tables = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression. ``constant``: it reads no source, so its value is always the same."""
+
+    evaluate: Evaluate
+    shape: Shape | None
+    constant: bool
+
+
+class Refused(Exception):
+    """A mistake behind which nothing more of this expression can be judged."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.message)
+
+
+class Build:
+    """Turns the nodes of one expression into closures, collecting problems on the way."""
+
+    def __init__(
+        self,
+        filters: Mapping[str, Filter],
+        tables: Tables,
+        names: Names,
+        tokens: list[Token],
+    ) -> None:
+        self._filters = filters
+        self._tables = tables
+        self._names = names
+        self._tokens = tokens
+        self.problems: list[Problem] = []
+
+    # Values
+
+    def value(self, node: Node) -> Expression:
+        """A value with its filters."""
+        if isinstance(node, FilteredExpression):
+            built = self._primitive(node.left)
+            for filter_node in node.filters or ():
+                built = self._filtered(built, filter_node)
+            return built
+        return self._primitive(node)
+
+    def _primitive(self, node: Node) -> Expression:
+        if isinstance(node, Path):
+            return self._path(node)
+        if isinstance(node, StringLiteral):
+            return _constant(node.value, shapes.TEXT)
+        if isinstance(node, IntegerLiteral):
+            return _constant(node.value, shapes.NUMBER)
+        if isinstance(node, FloatLiteral):  # from the text: the node's own value is a float
+            return _constant(Decimal(node.token.value), shapes.NUMBER)
+        if isinstance(node, TrueLiteral | FalseLiteral):
+            return _constant(node.value, shapes.BOOLEAN)
+        if isinstance(node, Nil):
+            return _constant(None, None)
+        kind = "a range" if "Range" in type(node).__name__ else f'"{node.token.value}"'
+        at, length = node.token.start_index, len(node.token.value)
+        raise Refused(Problem("M103", at, max(1, length), f"{kind} is no value here"))
+
+    def _path(self, node: Path) -> Expression:
+        places = self._segment_places(node.token)
+        segments: list[str | int] = []
+        for place, segment in zip(places, node.path, strict=False):
+            if isinstance(segment, Path):
+                message = "a path is fixed: names, and whole numbers or quoted names in brackets"
+                raise Refused(Problem("M103", place[0], place[1], message))
+            segments.append(segment)
+        root = segments[0]
+        if root not in self._names:
+            hint = suggestion(str(root), self._names) or f"known: {listing(self._names)}"
+            self._problem("M204", places[0], f'unknown source name "{root}"', hint)
+            return Expression(evaluate.no_value, None, constant=False)
+        shape = self._names[str(root)]
+        for place, segment in zip(places[1:], segments[1:], strict=False):
+            shape, wrong, hint = shapes.step(shape, segment)
+            if wrong:
+                self._problem("M204", place, wrong, hint)
+                break
+        return Expression(evaluate.walk(str(root), tuple(segments[1:])), shape, constant=False)
+
+    def _segment_places(self, first: Token) -> list[tuple[int, int]]:
+        """(offset, length) of every segment of the path that begins at ``first``."""
+        start = next(i for i, t in enumerate(self._tokens) if t.start_index == first.start_index)
+        places: list[tuple[int, int]] = []
+        due = True  # the next token is a segment: at the beginning and behind each dot
+        for token in self._tokens[start:]:
+            if token.kind == "dot":
+                due = True
+                continue
+            if not due and token.kind not in ("identindex", "identstring", "lbracket"):
+                break
+            places.append((token.start_index, len(token.value)))
+            due = False
+            if token.kind == "lbracket":  # a path inside a path, which is refused
+                break
+        return places
+
+    # Filters
+
+    def _filtered(self, left: Expression, node: FilterNode) -> Expression:
+        place = (node.token.start_index, len(node.name))
+        if node.name == "table":
+            return self._table(left, node, place)
+        spec = self._filters.get(node.name)
+        if spec is None:
+            hint = suggestion(node.name, [*self._filters, "table"])
+            self._problem("M202", place, f'unknown filter "{node.name}"', hint)
+            return Expression(evaluate.no_value, None, constant=False)
+        positional, keywords = self._arguments(node)
+        if not spec.least <= len(positional) <= spec.most:
+            wanted = str(spec.least) if spec.least == spec.most else f"{spec.least} to {spec.most}"
+            message = f'"{node.name}" takes {wanted} arguments, here are {len(positional)}'
+            raise Refused(Problem("M303", place[0], place[1], message))
+        for name in keywords:
+            if name not in spec.keywords:
+                message = f'"{node.name}" takes no argument "{name}"'
+                raise Refused(Problem("M303", place[0], place[1], message))
+        self._check_left(left, spec, node.name, place)
+        shape = self._result(left, spec, node, positional)
+        constant = (
+            left.constant
+            and spec.pure
+            and all(a.constant for a in [*positional, *keywords.values()])
+        )
+        run = evaluate.call(
+            node.name,
+            spec,
+            left.evaluate,
+            [a.evaluate for a in positional],
+            {name: a.evaluate for name, a in keywords.items()},
+        )
+        return Expression(run, shape, constant)
+
+    def _arguments(self, node: FilterNode) -> tuple[list[Expression], dict[str, Expression]]:
+        positional: list[Expression] = []
+        keywords: dict[str, Expression] = {}
+        for argument in node.args:
+            built = self._primitive(argument.value)
+            if isinstance(argument, KeywordArgument):
+                keywords[argument.name] = built
+            else:
+                positional.append(built)
+        return positional, keywords
+
+    def _check_left(
+        self, left: Expression, spec: Filter, name: str, place: tuple[int, int]
+    ) -> None:
+        found = shapes.family(left.shape)
+        if found is None or spec.takes == "any":
+            return
+        fits = {
+            "number": found in ("number", "text"),
+            "text": found not in ("list", "object"),
+            "list": found == "list",
+            "date": found in ("date", "text"),
+        }[spec.takes]
+        if not fits:
+            message = f'"{name}" works on a {spec.takes}, this is {shapes.FAMILY_NAMES[found]}'
+            self._problem("M303", place, message)
+
+    def _result(
+        self, left: Expression, spec: Filter, node: FilterNode, positional: list[Expression]
+    ) -> Shape | None:
+        element = left.shape.of if left.shape is not None and left.shape.kind == "list" else None
+        inner: Shape | None = None
+        if spec.field and positional and isinstance(node.args[0].value, StringLiteral):
+            literal = node.args[0].value
+            inner, wrong, hint = shapes.step(element, literal.value)
+            if wrong:
+                self._problem(
+                    "M204", (literal.token.start_index, len(literal.value) + 2), wrong, hint
+                )
+        if node.name == "date" and isinstance(node.args[0].value, StringLiteral):
+            literal = node.args[0].value
+            if wrong := date_format_problem(literal.value):
+                self._problem("M303", (literal.token.start_index, len(literal.value) + 2), wrong)
+        if spec.gives == "default":
+            return (
+                positional[0].shape
+                if left.shape is None and left.constant
+                else shapes.either(left.shape, positional[0].shape)
+            )
+        if spec.gives == "field":
+            if inner is None:
+                return None
+            return Shape(kind="list", type_name=inner.type_name, nullable=True, of=inner)
+        return {
+            "number": shapes.NUMBER,
+            "text": shapes.TEXT,
+            "texts": shapes.TEXTS,
+            "boolean": shapes.BOOLEAN,
+            "same": left.shape,
+            "element": element,
+        }.get(spec.gives)
+
+    def _table(self, left: Expression, node: FilterNode, place: tuple[int, int]) -> Expression:
+        """``table: 'name'`` and ``table: 'name', strict: true``: both arguments are literals."""
+        positional, keywords = self._arguments(node)
+        name_node = node.args[0].value if node.args else None
+        if len(positional) != 1 or not isinstance(name_node, StringLiteral):
+            message = "\"table\" takes the table's name in quotes: table: 'name'"
+            raise Refused(Problem("M303", place[0], place[1], message))
+        strict = keywords.pop("strict", _constant(False, shapes.BOOLEAN))
+        if keywords or not strict.constant or shapes.family(strict.shape) != "boolean":
+            message = '"table" takes no other argument than strict: true'
+            raise Refused(Problem("M303", place[0], place[1], message))
+        name = name_node.value
+        table = self._tables.get(name)
+        if table is None:
+            hint = suggestion(name, self._tables) or f"add [tables.{name}]"
+            at = (name_node.token.start_index, len(name) + 2)
+            self._problem("M203", at, f'unknown table "{name}"', hint)
+            return Expression(evaluate.no_value, None, constant=False)
+        if shapes.family(left.shape) in ("list", "object"):
+            self._problem("M303", place, '"table" looks up one value, this is many')
+        entries = table
+        must = bool(strict.evaluate({}))
+        evaluate_left = left.evaluate
+
+        def look_up(frame: Frame) -> object:
+            value = evaluate_left(frame)
+            if value is None:
+                return None
+            found = entries.get(text(value))
+            if found is None and must:
+                raise Failed(f"[tables.{name}] has no entry for this value", "MAPPING_MISSING")
+            return found
+
+        found_shapes = {literal_shape(v) for v in table.values()}
+        shape = found_shapes.pop() if len(found_shapes) == 1 else None
+        return Expression(look_up, shape, left.constant)
+
+    # Conditions
+
+    def condition(self, node: Node) -> Expression:
+        """A condition, or a part of one: the value's truth."""
+        built = self._boolean(node)
+        return Expression(evaluate.truth(built.evaluate), shapes.BOOLEAN, built.constant)
+
+    def _boolean(self, node: Node) -> Expression:
+        if isinstance(node, LogicalAndExpression | LogicalOrExpression):
+            one, other = self.condition(node.left), self.condition(node.right)
+            join = evaluate.both if isinstance(node, LogicalAndExpression) else evaluate.one_of
+            run = join(one.evaluate, other.evaluate)
+            return Expression(run, shapes.BOOLEAN, one.constant and other.constant)
+        operation = type(node).__name__
+        if operation not in evaluate.COMPARISONS:
+            return self._primitive(node)
+        left, right = node.children()
+        equality = operation in ("EqExpression", "NeExpression")
+        one, other = (self._operand(n, may_be_nothing=equality) for n in (left, right))
+        run = evaluate.compare(operation, one.evaluate, other.evaluate)
+        return Expression(run, shapes.BOOLEAN, one.constant and other.constant)
+
+    def _operand(self, node: Node, *, may_be_nothing: bool) -> Expression:
+        if may_be_nothing and isinstance(node, Empty):
+            return _constant(Nothing.EMPTY, None)
+        if may_be_nothing and isinstance(node, Blank):
+            return _constant(Nothing.BLANK, None)
+        return self._boolean(node)
+
+    def _problem(self, code: str, place: tuple[int, int], message: str, hint: str = "") -> None:
+        self.problems.append(Problem(code, place[0], max(1, place[1]), message, hint))
+
+
+def _constant(value: object, shape: Shape | None) -> Expression:
+    return Expression(evaluate.constant(value), shape, constant=True)
+
+
+def literal_shape(value: object) -> Shape | None:
+    """The shape of a TOML literal; None of what no rule can be."""
+    if isinstance(value, bool):
+        return shapes.BOOLEAN
+    if isinstance(value, int | Decimal):
+        return shapes.NUMBER
+    return shapes.TEXT if isinstance(value, str) else None
