@@ -133,6 +133,16 @@ def build_request(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A reply that is GraphQL at all, whatever it says: HTTP 200 and a JSON object."""
+
+    answer: dict[str, Any] = field(repr=False)
+    cost: Cost | None
+    request_id: str
+    api_version: str
+
+
 def decipher(
     status: int,
     headers: Mapping[str, str],
@@ -146,13 +156,31 @@ def decipher(
     ``headers`` must find names in any case (aiohttp's do). ``now`` is only needed to understand
     a Retry-After that is a date.
     """
+    return judge(unwrap(status, headers, body, operation=operation, now=now), operation)
+
+
+def unwrap(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    operation: Operation,
+    now: datetime | None = None,
+) -> Envelope:
+    """The first half of ``decipher``, down to "no JSON object"; it already knows the cost."""
     request_id = headers.get("X-Request-Id", "")
     _check_status(status, headers, request_id, now)
     answer = _json_object(body, request_id, operation)
-    cost = cost_of(answer)
+    return Envelope(answer, _cost(answer), request_id, headers.get("X-Shopify-API-Version", ""))
+
+
+def judge(envelope: Envelope, operation: Operation) -> Reply:
+    """The second half of ``decipher``: data, or the exception that the answer means."""
+    answer, request_id = envelope.answer, envelope.request_id
     errors = _errors(answer)
     data = answer.get("data")
-    _check_errors(errors, cost, request_id, operation, data if isinstance(data, dict) else {})
+    shown = data if isinstance(data, dict) else {}
+    _check_errors(errors, envelope.cost, request_id, operation, shown)
     _check_search(answer, request_id, operation)
     if not isinstance(data, dict):
         raise ShopifyBroken(
@@ -165,10 +193,10 @@ def decipher(
                 _check_idempotency(refusal.code or "", refusal.message, request_id)
     return Reply(
         data=data,
-        cost=cost,
+        cost=envelope.cost,
         request_id=request_id,
         errors=tuple(PartialError(e.code, e.message, e.path) for e in errors),
-        api_version=headers.get("X-Shopify-API-Version", ""),
+        api_version=envelope.api_version,
     )
 
 
@@ -206,7 +234,7 @@ def raise_user_errors(payload: Mapping[str, Any] | None, *, request_id: str = ""
         raise UserErrors(errors, request_id=request_id)
 
 
-def cost_of(answer: Mapping[str, Any]) -> Cost | None:
+def _cost(answer: Mapping[str, Any]) -> Cost | None:
     """The cost block of an answer; None when it has none (static errors) or it is not whole."""
     try:
         block = answer["extensions"]["cost"]
