@@ -1,0 +1,163 @@
+"""One RetailOps call over HTTP: size, JSON, token, request, engine, answer, in this order.
+
+Until the token is known to be right nothing of the body is used, and nothing of it is ever
+logged. What follows is answered with HTTP 200 and events, since RetailOps reads no other
+body; 503 means that nothing was done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from http import HTTPStatus
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bridge.errors import BridgeError, RequestError, Unauthorized
+from bridge.retailops.actions import ActionSpec
+from bridge.retailops.events import Code, event
+from bridge.retailops.protocol import parse, read_body
+from bridge.retailops.requests import Request
+from bridge.server import replies
+from bridge.server.keys import (
+    AUTHENTICATOR,
+    CLOCK,
+    ENGINE,
+    LIMITS,
+    METRICS,
+    REQUEST_ID,
+    SETTINGS,
+    Limits,
+)
+from bridge.server.replies import Reply
+from bridge.shopify.budget import Deadline
+
+log = structlog.get_logger()
+
+
+class ActionHandler:
+    """The handler of one action's routes."""
+
+    def __init__(self, spec: ActionSpec) -> None:
+        self._spec = spec
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one call, and tell the log and the metrics about it."""
+        metrics, clock = request.app[METRICS], request.app[CLOCK]
+        begun = clock()
+        deadline = Deadline.after(request.app[SETTINGS].server.deadline_seconds, clock)
+        with (
+            metrics.in_flight(),
+            structlog.contextvars.bound_contextvars(action=self._spec.name),
+        ):
+            reply = await self._reply(request, deadline)
+            seconds = clock() - begun
+            metrics.finished(self._spec.name, reply, seconds)
+            _tell(reply, seconds)
+        return reply.response()
+
+    async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:
+        try:
+            raw = await _read(request, request.app[LIMITS], deadline)
+            body = read_body(raw)
+            channel = request.app[AUTHENTICATOR].channel(body.get("integration_auth_token"))
+            call = parse(self._spec, body)
+        except _TooLarge:
+            return replies.too_large(request.app[LIMITS].body_bytes)
+        except TimeoutError:
+            return replies.too_slow(request.app[LIMITS].body_seconds)
+        except RequestError as error:
+            return replies.bad_request(error)
+        except Unauthorized:
+            return replies.unauthorized()
+        with structlog.contextvars.bound_contextvars(channel=channel):
+            reply = await self._run(request, channel, call, deadline)
+        return replace(reply, channel=channel)
+
+    async def _run(
+        self, request: web.Request, channel: int, call: Request, deadline: Deadline
+    ) -> Reply:
+        configured = {one.id for one in request.app[SETTINGS].channels}
+        if call.channel_id != channel and call.channel_id in configured:
+            told = event(
+                Code.CHANNEL_MISMATCH,
+                f"channel_info.id is {call.channel_id}, but the token is channel {channel}'s:"
+                " nothing was done",
+            )
+            return replies.failed(self._spec, told)
+        request_id = request[REQUEST_ID]
+        try:
+            outcome = await request.app[ENGINE].run(
+                channel, self._spec.name, call, request_id=request_id, deadline=deadline
+            )
+        except BridgeError as error:  # the engine's promise: nothing was done
+            log.warning("call_refused", cause=error)
+            return replies.try_again(error)
+        except Exception:  # no input may make a 500 or show a trace
+            log.exception("call_broke")
+            return replies.broken(self._spec, request_id)
+        headers = {"Idempotent-Replayed": "true"} if outcome.status == "replayed" else {}
+        return Reply(
+            HTTPStatus.OK, outcome.body, outcome.status, outcome.events, outcome.meter, headers
+        )
+
+
+class NotServed:
+    """The handler of an action that RetailOps knows and this version does not serve."""
+
+    def __init__(self, spec: ActionSpec) -> None:
+        self._spec = spec
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """404, with the actions that are served."""
+        served = request.app[ENGINE].served
+        told = event(
+            Code.NOT_SERVED,
+            f"{self._spec.name} is not served by this version; it serves {', '.join(served)}",
+            event_type="error",
+        )
+        body = replies.problem([told], action=self._spec.name, served=served)
+        reply = Reply(HTTPStatus.NOT_FOUND, body, "not_served", [told])
+        with structlog.contextvars.bound_contextvars(action=self._spec.name):
+            request.app[METRICS].finished(self._spec.name, reply, 0.0)
+            _tell(reply, 0.0)
+        return reply.response()
+
+
+class _TooLarge(Exception):
+    """The body is over the limit."""
+
+
+async def _read(request: web.Request, limits: Limits, deadline: Deadline) -> bytes:
+    """The whole body. Raises ``_TooLarge``, ``TimeoutError`` or ``RequestError``."""
+    if (request.content_length or 0) > limits.body_bytes:
+        raise _TooLarge
+    try:
+        async with asyncio.timeout(min(limits.body_seconds, deadline.remaining())):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _TooLarge from None
+    except (HttpProcessingError, web.RequestPayloadError):
+        message = "The body breaks off, or is not compressed as its Content-Encoding says"
+        raise RequestError(Code.INVALID_JSON, message) from None
+
+
+def _tell(reply: Reply, seconds: float) -> None:
+    meter = reply.meter
+    whose = {} if reply.channel is None else {"channel": reply.channel}
+    log.info(
+        "call",
+        **whose,
+        outcome=reply.outcome,
+        status=int(reply.status),
+        ms=round(seconds * 1000, 1),
+        events=dict(Counter(one.code for one in reply.events)),
+        shopify_requests=meter.requests,
+        points=meter.points,
+        throttled=meter.throttled,
+        retries=meter.retries,
+        waited_ms=round(meter.waited_seconds * 1000, 1),
+    )

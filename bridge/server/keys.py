@@ -1,0 +1,55 @@
+"""What the application is made of, under typed keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+
+from bridge.config.models import Settings
+from bridge.retailops.requests import Request
+from bridge.server.auth import Authenticator
+from bridge.server.health import Readiness
+from bridge.server.metrics import Metrics
+from bridge.shopify.budget import Deadline
+
+if TYPE_CHECKING:
+    from bridge.engine import Outcome
+
+
+class Runner(Protocol):
+    """What the edge needs of the engine."""
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The actions that are served, in RetailOps' order."""
+        ...
+
+    async def run(
+        self, channel_id: int, action: str, request: Request, *, request_id: str, deadline: Deadline
+    ) -> Outcome:
+        """Run one call to its answer. What it raises of the bridge's own: nothing was done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a caller may take. ``body_seconds``: 32 MiB in 60 s are 0.5 MiB/s, a poor line."""
+
+    body_bytes: int
+    body_seconds: float = 60.0
+
+
+SETTINGS = web.AppKey("settings", Settings)
+ENGINE: web.AppKey[Runner] = web.AppKey("engine")
+AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
+METRICS = web.AppKey("metrics", Metrics)
+READINESS = web.AppKey("readiness", Readiness)
+LIMITS = web.AppKey("limits", Limits)
+CLOCK: web.AppKey[Callable[[], float]] = web.AppKey("clock")
+OPENAPI = web.AppKey("openapi", bytes)
+
+# Set on every request by the middleware.
+REQUEST_ID = web.RequestKey("request_id", str)
