@@ -7,7 +7,7 @@ cannot be sent never costs the page. What the mapping sees beside Shopify's own 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any, get_args
@@ -73,7 +73,8 @@ def line_shape() -> Shape:
 def sources() -> Mapping[str, Shape]:
     """What mappings/order_pull.toml may name, for the lint: Shopify's fields and ours."""
     page = shape_of(load_schema(), operation("OrderPull").document, ("page",))
-    price = _object("price", **dict.fromkeys(LinePrice.__dataclass_fields__, "Decimal"))
+    figures = dict.fromkeys(LinePrice.__dataclass_fields__, "Decimal")
+    price = _object("price", nullable={"discount"}, **figures)
     line = line_shape()
     item = Shape(
         "object",
@@ -113,8 +114,9 @@ def _scalar(type_name: str, *, nullable: bool = False) -> Shape:
     return Shape("scalar", type_name, nullable=nullable)
 
 
-def _object(name: str, **fields: str) -> Shape:
-    return Shape("object", name, nullable=False, fields={k: _scalar(v) for k, v in fields.items()})
+def _object(name: str, nullable: Set[str] = frozenset(), **fields: str) -> Shape:
+    inside = {k: _scalar(v, nullable=k in nullable) for k, v in fields.items()}
+    return Shape("object", name, nullable=False, fields=inside)
 
 
 def refnum_of(order: Node, settings: ChannelSettings) -> str:
@@ -221,7 +223,8 @@ def _named(item: Item) -> dict[str, Any]:
         "type": item.type,
         "quantity": item.quantity,
         "line": item.line,
-        "price": _fields(item.price),
+        # Net prices carry no item discount: the field is left out rather than sent as 0.
+        "price": _fields(item.price) | {"discount": item.price.discount or None},
     }
 
 

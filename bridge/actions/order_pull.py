@@ -16,11 +16,16 @@ from typing import Any
 import structlog
 
 from bridge.actions import page_token
-from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED
+from bridge.actions.effects import (
+    ACKNOWLEDGED,
+    CANCEL_ACKNOWLEDGED,
+    CANCEL_OFFERED,
+    THE_ORDER,
+)
 from bridge.actions.order_offer import HeldBack, offer, refnum_of
 from bridge.actions.order_sweep import due, sweep_further
 from bridge.actions.readiness import cancelled_query, header_verdict, search_query, verdict
-from bridge.actions.refnums import resolve
+from bridge.actions.refnums import locate
 from bridge.engine import Call, Plan, Result
 from bridge.errors import CostExceeded
 from bridge.ledger import Effect
@@ -116,7 +121,7 @@ class OrderPull:
         if state.cancel_offered:
             await call.ledger.record_effects(
                 [
-                    Effect(channel.shop, gid, CANCEL_OFFERED, "order", {}, now)
+                    Effect(channel.shop, gid, CANCEL_OFFERED, THE_ORDER, {}, now)
                     for gid in state.cancel_offered
                 ]
             )
@@ -244,12 +249,17 @@ class _Pull:
 
     async def specific(self, refnums: Sequence[str]) -> None:
         """Orders asked for by refnum: neither readiness nor acknowledgement filters them."""
-        found = await resolve(self.call, refnums[:MAX_ORDERS])
-        for refnum, order in found.items():
-            if order is None:
-                log.warning("order_not_found", order=refnum)
-        page = await self.reader.named([o.gid for o in found.values() if o is not None])
-        for node in page.orders:
+
+        async def fetch(gids: Sequence[str]) -> Mapping[str, tuple[Node, OrderPage]]:
+            page = await self.reader.named(gids)
+            return {o["id"]: (o, page) for o in page.orders}
+
+        located = await locate(self.call, refnums[:MAX_ORDERS], fetch)
+        for refnum in refnums[:MAX_ORDERS]:
+            if refnum not in located.found:
+                ambiguous = refnum in located.ambiguous
+                log.warning("order_not_found", order=refnum, several_of_that_name=ambiguous)
+        for node, page in located.found.values():
             order = await self._whole(node, page)
             if order is not None:
                 self._put(order, page, cancel=node["cancelledAt"] is not None)

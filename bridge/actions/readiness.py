@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from bridge.config.models import OrderPullPolicy
+from bridge.shopify.search import any_of, quoted
 
 Node = Mapping[str, Any]
 
@@ -28,11 +29,6 @@ WAITING: Final = frozenset({"ON_HOLD", "SCHEDULED", "REQUEST_DECLINED"})
 POINT_OF_SALE = "pos"
 
 
-def quoted(value: str) -> str:
-    """A value for Shopify's search syntax: quoted, its quotes and backslashes escaped."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def since(policy: OrderPullPolicy) -> datetime | None:
     """``pull_since`` as an instant; a bare date is midnight UTC."""
     value = policy.pull_since
@@ -45,9 +41,8 @@ def since(policy: OrderPullPolicy) -> datetime | None:
     return None
 
 
-def _any(field: str, values: Iterable[str], *, quote: bool = True) -> str:
-    terms = [f"{field}:{quoted(v) if quote else v}" for v in values]
-    return terms[0] if len(terms) == 1 else "(" + " OR ".join(terms) + ")"
+def _either(field: str, values: Iterable[str]) -> str:
+    return f"({any_of(field, values)})"
 
 
 def search_query(policy: OrderPullPolicy, *, tag: str) -> str:
@@ -60,7 +55,7 @@ def search_query(policy: OrderPullPolicy, *, tag: str) -> str:
     if policy.pull_unpaid:
         terms += [f"-financial_status:{s.lower()}" for s in sorted(FINISHED)]
     else:
-        terms.append(_any("financial_status", sorted(s.lower() for s in PAYABLE), quote=False))
+        terms.append(_either("financial_status", sorted(s.lower() for s in PAYABLE)))
     if policy.pull_fulfilled != "all":
         shipping = ["fulfillment_status:unfulfilled", "fulfillment_status:partial"]
         if policy.pull_fulfilled == "pos":
@@ -70,10 +65,10 @@ def search_query(policy: OrderPullPolicy, *, tag: str) -> str:
     if start is not None:
         terms.append(f"created_at:>={quoted(start.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ'))}")
     if policy.tags_include:
-        terms.append(_any("tag", policy.tags_include))
+        terms.append(_either("tag", policy.tags_include))
     terms += [f"-tag:{quoted(t)}" for t in policy.tags_exclude]
     if policy.sources:
-        terms.append(_any("source_name", policy.sources))
+        terms.append(_either("source_name", policy.sources))
     return " AND ".join(terms)
 
 

@@ -1,0 +1,38 @@
+"""The actions that this version serves, and the mapping modules that they use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from bridge.actions import order_offer
+from bridge.actions.catalog_get_config import CatalogGetConfig
+from bridge.actions.order_acknowledge import OrderAcknowledge
+from bridge.actions.order_pull import OrderPull
+from bridge.engine import Action
+from bridge.retailops.answers import Order
+from bridge.schema.shape import Shape
+
+SERVED: Final[Mapping[str, Callable[[], Action[Any, Any]]]] = {
+    "catalog_get_config": CatalogGetConfig,
+    "order_pull": OrderPull,
+    "order_acknowledge": OrderAcknowledge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSpec:
+    """What a mapping file makes (``target``, under the table ``[root]``) and from what."""
+
+    target: type[BaseModel]
+    root: str
+    sources: Callable[[], Mapping[str, Shape]]
+
+
+MAPPINGS: Final[Mapping[str, MappingSpec]] = {
+    "order_pull": MappingSpec(Order, "order", order_offer.sources),
+}
+"""By the name of the file, without its ending."""

@@ -1,0 +1,132 @@
+"""From settings to a running engine: opens what must be opened, closes it in the right order.
+
+    async with assemble(settings) as parts:
+        app = create_app(settings, engine=parts.engine, …)
+
+Everything that can be wrong with the configuration or a mapping is found here, before the
+first call: ConfigError with every finding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bridge.actions.table import MAPPINGS, SERVED
+from bridge.config.models import ChannelSettings, Settings
+from bridge.engine import Channel, Engine
+from bridge.errors import ConfigError, Finding
+from bridge.ledger import Ledger
+from bridge.mapping.module import MappingModule, load_module
+from bridge.shopify.client import Exchange, ShopifyClient
+
+# Connections to one store at once. Shopify's bucket holds 2,000 points and a cheap mutation
+# costs 10: more than some dozens of requests in flight can never be paid for.
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What ``assemble`` opened."""
+
+    settings: Settings
+    engine: Engine
+    ledger: Ledger
+
+
+def shipped_mappings() -> Path:
+    """The folder of the shipped mapping files: inside the wheel, or beside it in a checkout."""
+    inside = Path(str(resources.files("bridge"))) / "mappings"
+    if inside.is_dir():
+        return inside
+    return Path(str(resources.files("bridge"))).parent / "mappings"
+
+
+def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
+    """The compiled mappings of one channel: the shipped file, the merchant's laid over it."""
+    modules: dict[str, MappingModule] = {}
+    findings: list[Finding] = []
+    for name, spec in MAPPINGS.items():
+        layers = [shipped_mappings() / f"{name}.toml"]
+        if channel.mappings_dir is not None:
+            own = channel.mappings_dir / f"{name}.toml"
+            if own.is_file():
+                layers.append(own)
+        try:
+            modules[name] = load_module(
+                name, layers, target=spec.target, sources=spec.sources(), root=spec.root
+            )
+        except ConfigError as error:
+            findings += error.findings
+    if findings:
+        raise ConfigError(findings)
+    return modules
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def assemble(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = _utc_now,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    observe: Callable[[Exchange], None] | None = None,
+) -> AsyncIterator[Parts]:
+    """Open the ledger and the stores, run the block, and close both."""
+    mappings = _all_mappings(settings)
+    ledger = await Ledger.open(
+        settings.ledger.path,
+        busy_seconds=settings.ledger.busy_seconds,
+        answer_hours=settings.ledger.answer_hours,
+        effect_days=settings.ledger.effect_days,
+        clock=clock,
+    )
+    try:
+        connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS)
+        async with aiohttp.ClientSession(connector=connector) as http:
+            channels = {
+                c.id: Channel(c, _client(c, http, observe), mappings[c.id])
+                for c in settings.channels
+            }
+            actions: Mapping[str, Any] = {name: make() for name, make in SERVED.items()}
+            engine = Engine(channels, actions, ledger, clock=clock, sleep=sleep)
+            yield Parts(settings, engine, ledger)
+    finally:
+        await ledger.close()
+
+
+def _all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
+    found: dict[int, Mapping[str, MappingModule]] = {}
+    findings: dict[Finding, None] = {}
+    for channel in settings.channels:
+        try:
+            found[channel.id] = load_mappings(channel)
+        except ConfigError as error:
+            findings |= dict.fromkeys(error.findings)  # channels share the shipped files
+    if findings:
+        raise ConfigError(tuple(findings))
+    return found
+
+
+def _client(
+    channel: ChannelSettings,
+    http: aiohttp.ClientSession,
+    observe: Callable[[Exchange], None] | None,
+) -> ShopifyClient:
+    try:
+        return ShopifyClient.for_channel(channel, http, observe=observe)
+    except ValueError as error:
+        raise ConfigError(
+            [Finding("configuration", 0, 0, "C301", f"channel {channel.id}: {error}")]
+        ) from error
