@@ -84,7 +84,7 @@ def create_private(path: Path) -> None:
                 f"ledger {path}: this is not a file; set [ledger] path to a file"
             ) from None
         if stat.S_IMODE(found.st_mode) & 0o077:
-            path.chmod(0o600)
+            path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
@@ -119,6 +119,11 @@ def _configure(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: its plain fsync does not flush
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
+
+
+def try_writing(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """A read-only file is refused at start: BEGIN IMMEDIATE alone would accept it."""
+    insist(lambda: connection.execute("DELETE FROM pulse WHERE id = 0"), busy_seconds)
 
 
 def shipped_schema() -> str:

@@ -34,7 +34,9 @@ REMEDIES = {
         "it is read-only; make the file and its folder writable for the bridge's user and see "
         "that the file system is not mounted read-only"
     ),
-    sqlite3.SQLITE_PERM: "access is denied; make the file the bridge's user's own (mode 0600)",
+    sqlite3.SQLITE_PERM: (
+        "access is denied; make the file and its folder the bridge's user's own (modes 0600, 0700)"
+    ),
     sqlite3.SQLITE_CANTOPEN: (
         "it cannot be opened; see that the file and its folder are there and belong to the "
         "bridge's user"

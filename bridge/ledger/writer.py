@@ -195,6 +195,7 @@ class Writer:
         self._identity = database.identity(self._path)
         connection = self._ready()
         self.schema_version = database.migrate(connection, self._path, self._busy_seconds)
+        database.try_writing(connection, self._busy_seconds)
         self._owner = Owner(self._path, self._owner_id)
         self._owner.sweep()
 

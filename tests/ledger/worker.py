@@ -1,0 +1,191 @@
+"""One process of a test: ``python -m tests.ledger.worker PART PATH [ARGUMENT …]``.
+
+It says JSON lines on standard output and waits for lines on standard input.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from bridge.errors import LedgerError
+from bridge.ledger import CallKey, Claimed, Effect, Replay
+from tests.ledger.support import BODY, KEY, START, opened
+
+
+def say(what: object) -> None:
+    """One JSON line for the test."""
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+async def listen() -> str:
+    """Wait for the test's word."""
+    return await asyncio.to_thread(sys.stdin.readline)
+
+
+def note(journal: Path, line: str) -> None:
+    """One atomic append, so that lines of several processes never mix."""
+    fd = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(fd, (line + "\n").encode())
+    os.close(fd)
+
+
+async def refused(action) -> str:
+    """What the refusal says; nothing when it was done."""
+    try:
+        await action
+    except LedgerError as error:
+        return str(error)
+    return ""
+
+
+async def claims(path: Path, me: str, shared: str, own: str, journal: str) -> None:
+    """Claim shared keys (five tasks each) and own keys at once; journal each execution."""
+    async with opened(path) as ledger:
+
+        async def call(key: CallKey) -> tuple[str, str]:
+            got = await ledger.claim(key, BODY, wait_seconds=30)
+            if isinstance(got, Replay):
+                return key.natural_id, got.answer.decode()
+            note(Path(journal), f"{key.natural_id} {got.execution_id}")
+            answer = f"{key.natural_id} done by {me} as {got.execution_id}"
+            effect = Effect("shop", key.natural_id, "done", "1", {"by": me}, START)
+            assert await ledger.record_effects([effect]) == [effect]
+            await asyncio.sleep(0.01)
+            await ledger.finish(got.execution_id, answer.encode(), final=True)
+            return key.natural_id, answer
+
+        keys = [CallKey(21, "a", f"shared-{n}") for n in range(int(shared)) for _ in range(5)]
+        keys += [CallKey(21, "a", f"{me}-{n}") for n in range(int(own))]
+        say("ready")
+        await listen()
+        say(await asyncio.gather(*map(call, keys)))
+
+
+async def run(path: Path) -> None:
+    """Claim the key and keep running until told to finish."""
+    async with opened(path) as ledger:
+        got = await ledger.claim(KEY, BODY, wait_seconds=0)
+        assert isinstance(got, Claimed)
+        say(got.execution_id)
+        await listen()
+        await ledger.finish(got.execution_id, b"done elsewhere", final=False)
+        say("finished")
+        await listen()
+
+
+async def fork_and_run(path: Path) -> None:
+    """Claim the key, then leave a forked child that lives longer than this process."""
+    async with opened(path) as ledger:
+        await ledger.claim(KEY, BODY, wait_seconds=0)
+        child = os.fork()
+        if child == 0:
+            signal.pause()  # until the test kills it
+            os._exit(0)
+        say(child)
+        await listen()
+
+
+async def lock(path: Path, name: str, me: str, journal: str) -> None:
+    """Hold a lock and note it; give it back when told."""
+    async with opened(path) as ledger:
+        async with ledger.lock(name, wait_seconds=30):
+            note(Path(journal), me)
+            say("locked")
+            await listen()
+        say("free")
+
+
+async def locks(path: Path, name: str, me: str, journal: str, times: str) -> None:
+    """Take a lock many times in several tasks; each notes when it came in and went out."""
+    async with opened(path) as ledger:
+
+        async def one(n: int) -> None:
+            async with ledger.lock(name, wait_seconds=30):
+                note(Path(journal), f"in {me}.{n}")
+                await asyncio.sleep(0.001)
+                note(Path(journal), f"out {me}.{n}")
+
+        say("ready")
+        await listen()
+        await asyncio.gather(*(one(n) for n in range(int(times))))
+        say("done")
+
+
+async def full(path: Path) -> None:
+    """On a small disk: fill it, be refused, make room, go on."""
+    async with opened(path) as ledger:
+        first = await ledger.claim(KEY, BODY, wait_seconds=0)
+        assert isinstance(first, Claimed)
+        ballast = path.with_name("ballast")
+        fill(ballast)
+        # Whatever room the log has left is used up by claims; then no claim goes through.
+        claims = [
+            await refused(ledger.claim(CallKey(1, "a", f"{n}"), BODY, wait_seconds=0))
+            for n in range(50)
+        ]
+        answer = b"the answer" * 2000
+        finish = await refused(ledger.finish(first.execution_id, answer, final=True))
+        owed = (await ledger.stats()).owed
+        ballast.unlink()
+        await ledger.ping()
+        again = await ledger.claim(KEY, BODY, wait_seconds=5)
+        new = await ledger.claim(CallKey(1, "a", "new"), BODY, wait_seconds=0)
+        say(
+            {
+                "claim": claims[-1],
+                "finish": finish,
+                "owed": owed,
+                "replayed": again == Replay(answer),
+                "goes_on": isinstance(new, Claimed),
+                "left_owed": (await ledger.stats()).owed,
+            }
+        )
+
+
+def fill(ballast: Path) -> None:
+    """Write until there is no room for one more byte."""
+    fd = os.open(ballast, os.O_WRONLY | os.O_CREAT, 0o600)
+    size = 65536
+    while size:
+        try:
+            os.write(fd, b"x" * size)
+        except OSError:
+            size //= 2
+    os.close(fd)
+
+
+async def file_limit(path: Path) -> None:
+    """The system refuses every byte beyond a limit, then no longer."""
+    async with opened(path) as ledger:
+        await ledger.ping()
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        # The log already is larger: nothing can be appended to it.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        during = await refused(ledger.claim(KEY, BODY, wait_seconds=0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        after = await ledger.claim(KEY, BODY, wait_seconds=0)
+        say({"during": during, "goes_on": isinstance(after, Claimed)})
+
+
+async def attempt(path: Path) -> None:
+    """Open the ledger and close it; what the refusal says, or nothing."""
+
+    async def open_it() -> None:
+        async with opened(path):
+            pass
+
+    say(await refused(open_it()))
+
+
+PARTS = {
+    part.__name__: part
+    for part in (claims, run, fork_and_run, lock, locks, full, file_limit, attempt)
+}
+
+if __name__ == "__main__":
+    asyncio.run(PARTS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:]))
