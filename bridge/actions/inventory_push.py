@@ -1,0 +1,235 @@
+"""inventory_push: RetailOps' quantities become Shopify's *available* quantities.
+
+    available = quantity - units of orders that RetailOps does not know yet - safety stock, >= 0
+
+Levels are read first, reservations after them: a sale between the two makes the write stale
+(``changeFromQuantity``), never wrong. Rows that were refused are planned again, the others are
+not; what is as it should be is not written. Pushes of a channel run in order of arrival: the
+numbers are absolute, so the last to arrive must be the last to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from bridge.actions.inventory_plan import Fate, Open, Row, decide, fates
+from bridge.actions.inventory_reserve import Reserved, reserved
+from bridge.actions.inventory_wants import Reader, Want, Wants
+from bridge.actions.locations import shop_locations
+from bridge.config.models import InventoryPushPolicy
+from bridge.engine import Call, Plan, Result, Step
+from bridge.errors import CostExceeded, QueryRejected
+from bridge.retailops.answers import Answer, InventoryPushAnswer
+from bridge.retailops.events import Code, Event, event
+from bridge.retailops.requests import InventoryPushRequest
+from bridge.shopify.inventory import (
+    ROWS_AT_ONCE,
+    Variant,
+    activating,
+    activations_at_once,
+    newest_variants,
+    setting,
+    variants_by_sku,
+)
+
+log = structlog.get_logger()
+
+LOOKUP: Final = "inventory_push.lookup"
+
+# Looking SKUs up stops while this part of the call's time is left, so that what was found is
+# also written: a write of 250 rows takes a quarter of the points of their look-up.
+TIME_TO_WRITE: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class PushState:
+    """What is wanted and what is true before a round.
+
+    ``again`` are rows that go out once more as they are; ``spent`` the levels that Shopify has
+    refused for good.
+    """
+
+    wants: Sequence[Want] = ()
+    variants: Mapping[str, Sequence[Variant]] = field(default_factory=dict)
+    reserved: Reserved = field(default_factory=Reserved)
+    unreached: frozenset[str] = frozenset()
+    again: Sequence[Row] = ()
+    spent: frozenset[tuple[str, str]] = frozenset()
+    notices: Sequence[Event] = ()
+
+
+class InventoryPush:
+    """The action; see ``bridge.engine.Action`` for its shape."""
+
+    name = "inventory_push"
+    background = True
+
+    def key(self, request: InventoryPushRequest) -> str | None:
+        """Equal numbers are rightly sent again: nothing to dedupe by."""
+        return None
+
+    def serial(self, request: InventoryPushRequest) -> str | None:
+        """One push of a channel at a time, in order of arrival."""
+        return "inventory"
+
+    async def read(
+        self, call: Call, request: InventoryPushRequest, results: Sequence[Result]
+    ) -> PushState:
+        """Levels, then reservations; after a round only of what has changed meanwhile."""
+        if results:
+            return await self._read_again(call, fates(results).values())
+        if not request.inventory_updates:
+            return PushState()
+        policy = call.channel.settings.inventory_push
+        known = await shop_locations(call)
+        mapping = call.channel.mappings[self.name]
+        wants = Reader(policy, mapping, known).wants(request.inventory_updates)
+        return await self._read(call, wants)
+
+    async def _read_again(self, call: Call, told: Iterable[Fate]) -> PushState:
+        last = list(told)
+        again = [f.row for f in last if f.open is Open.AGAIN]
+        stale = [f.row.want for f in last if f.open is Open.REREAD]
+        spent = frozenset(f.row.place for f in last if f.event is not None)
+        return await self._read(call, Wants(list(dict.fromkeys(stale))), again=again, spent=spent)
+
+    async def _read(
+        self,
+        call: Call,
+        wants: Wants,
+        *,
+        again: Sequence[Row] = (),
+        spent: frozenset[tuple[str, str]] = frozenset(),
+    ) -> PushState:
+        if not wants.rows:
+            return PushState(again=again, spent=spent, notices=wants.notices)
+        policy = call.channel.settings.inventory_push
+        variants, unreached = await _look_up(call, wants, policy)
+        held = Reserved()
+        if policy.reserve_unacknowledged and variants:
+            by_location = bool(policy.facilities) or len(wants.locations) > 1
+            held = await reserved(call, variants.keys(), by_location=by_location)
+        return PushState(wants.rows, variants, held, unreached, again, spent, wants.notices)
+
+    def plan(
+        self,
+        call: Call,
+        request: InventoryPushRequest,
+        state: PushState,
+        results: Sequence[Result],
+    ) -> Plan:
+        """Items to stock where they are not, and quantities that differ from what was read."""
+        policy = call.channel.settings.inventory_push
+        decision = decide(
+            state.wants, state.variants, state.reserved, policy, unreached=state.unreached
+        )
+        for notice in (*state.notices, *decision.notices):
+            if notice not in call.events:
+                call.tell(notice)
+        fresh = [r for r in (*decision.rows, *decision.activate) if r.place not in state.spent]
+        rows = {r.place: r for r in (*state.again, *fresh)}
+        steps = _steps(
+            list(rows.values()),
+            round_of=len(results),
+            reference=f"gid://retailops-shopify-bridge/InventoryPush/{call.request_id}",
+        )
+        return Plan(steps, again=bool(steps))
+
+    async def remember(
+        self,
+        call: Call,
+        request: InventoryPushRequest,
+        state: PushState,
+        results: Sequence[Result],
+    ) -> None:
+        """Nothing: quantities are absolute, the next push needs no memory of this one."""
+
+    def answer(
+        self,
+        call: Call,
+        request: InventoryPushRequest,
+        state: PushState,
+        results: Sequence[Result],
+    ) -> Answer:
+        """An event for every row that was not written as asked."""
+        for fate in fates(results).values():
+            if fate.event is not None:
+                call.tell(fate.event)
+            elif fate.open is not None:
+                call.tell(_contested(fate.row))
+        return InventoryPushAnswer(events=tuple(call.events))
+
+
+async def _look_up(
+    call: Call, wants: Wants, policy: InventoryPushPolicy
+) -> tuple[dict[str, list[Variant]], frozenset[str]]:
+    """The variants by SKU, and the SKUs for which there was no time.
+
+    What Shopify refuses is asked for in halves; the size that worked is remembered.
+    """
+    deadline = call.budget.deadline
+    enough = deadline.remaining() * TIME_TO_WRITE
+    learned = call.channel.learned
+    size = min(policy.lookup_size, learned.sizes.get(LOOKUP, policy.lookup_size))
+    skus = list(dict.fromkeys(w.sku for w in wants.rows))
+    found: dict[str, list[Variant]] = {}
+    done = 0
+    while done < len(skus) and deadline.remaining() > enough:
+        chunk = skus[done : done + size]
+        try:
+            variants = await variants_by_sku(
+                call.channel.client, call.budget, chunk, wants.locations, size=size
+            )
+        except (CostExceeded, QueryRejected) as error:
+            # Too dear, or too long: Shopify documents no limit for the length of a search.
+            if len(chunk) == 1:
+                raise
+            size = max(1, min(size, len(chunk)) // 2)
+            log.info("lookup_size_halved", size=size, cause=str(error))
+            continue
+        if size < policy.lookup_size:
+            learned.sizes[LOOKUP] = size
+        done += len(chunk)
+        for variant in variants:
+            found.setdefault(variant.sku, []).append(variant)
+    missing = set(skus[:done]) - found.keys()
+    if missing:
+        # Made a moment ago and not in the index yet, perhaps.
+        for variant in await newest_variants(call.channel.client, call.budget, wants.locations):
+            if variant.sku in missing:
+                found.setdefault(variant.sku, []).append(variant)
+    return found, frozenset(skus[done:])
+
+
+def _steps(rows: Sequence[Row], *, round_of: int, reference: str) -> tuple[Step, ...]:
+    """The mutations for these rows. ``round_of`` keeps the steps of several rounds apart."""
+    steps: list[Step] = []
+    new = [r for r in rows if not r.stocked]
+    for number, part in enumerate(_parts(new, activations_at_once())):
+        op, variables = activating([r.place for r in part])
+        key = f"activate:{round_of}:{number}"
+        steps.append(Step(key, op, variables, repeatable=True, idempotent=True, subject=part))
+    ready = [r for r in rows if r.stocked]
+    for number, part in enumerate(_parts(ready, ROWS_AT_ONCE)):
+        op, variables = setting([r.as_set() for r in part], reference=reference)
+        key = f"set:{round_of}:{number}"
+        steps.append(Step(key, op, variables, repeatable=True, idempotent=True, subject=part))
+    return tuple(steps)
+
+
+def _parts(rows: Sequence[Row], size: int) -> Iterator[tuple[Row, ...]]:
+    for start in range(0, len(rows), size):
+        yield tuple(rows[start : start + size])
+
+
+def _contested(row: Row) -> Event:
+    return event(
+        Code.STALE_QUANTITY,
+        f"{row.want.told} was not written: its stock changed in Shopify each time between reading "
+        "and writing",
+        sku=row.want.told,
+    )
