@@ -147,15 +147,13 @@ class Builder:
             part = self.object(bare, target, names, path, loose=True)
             return Elements(part, part.rule)
         found = self._each(each, names)
-        inner = dict(names)
         name = self._name(as_name, each, names)
-        if name is not None:
-            shape = found.shape if found is not None else None
-            inner[name] = shape.of if shape is not None else None
-        elif as_name is None:
-            inner = {}  # every name of an element would be unknown: one finding is enough
+        if name is None:  # every name of an element would be unknown: one finding is enough
+            return None
+        shape = found.shape if found is not None else None
+        inner = {**names, name: shape.of if shape is not None else None}
         part = self.object(bare, target, inner, path, must=not loose, loose=loose)
-        if found is None or name is None or not isinstance(each, Leaf):
+        if found is None or not isinstance(each, Leaf):
             return None
         rule = self._note(each, f"{path}.each")
         return Elements(part, rule, found.evaluate, name)
@@ -248,7 +246,8 @@ class Builder:
             hint = "take one element ([0], first), or join them" if gives == "list" else ""
             self._bad(node.origin.at_value, "M301", f"this is {said}", hint)
         elif takes != "text" and (gives, takes) != ("text", "date"):
-            hint = "if it is a number, say so: | plus: 0" if takes == "number" else ""
+            sayable = (gives, takes) == ("text", "number")
+            hint = "if it is a number, say so: | plus: 0" if sayable else ""
             self._bad(node.origin.at_value, "M302", f"this is {said}", hint)
 
     def _note(self, node: Leaf, path: str) -> Rule:

@@ -73,8 +73,6 @@ class Compiler:
                 node = FilteredExpression.parse(self._environment, stream)
         except LiquidError as error:
             return None, [_syntax(error, source)]
-        except (ValueError, RecursionError):  # an integer of thousands of digits
-            return None, [Problem("M103", 0, len(source), "a number that is too long")]
         build = Build(self._filters, self._tables, names, tokens)
         try:
             compiled = build.condition(node) if condition else build.value(node)
@@ -84,20 +82,35 @@ class Compiler:
         return (None if build.problems else compiled), build.problems
 
 
+_QUOTES = "a fixed text stands in quotes: \"'text'\""
+
+# What to do about it, by a part of what python-liquid says (or of the expression); first match.
+_HINTS = (
+    ("{{", "one expression, without braces or tags"),
+    ("}}", "one expression, without braces or tags"),
+    ("found '|'", "a condition takes no filters"),
+    ("found '=='", "a comparison belongs into when"),
+    ("found '>'", "a comparison belongs into when"),
+    ("found '<'", "a comparison belongs into when"),
+    ("ternary", "use a table, or default"),
+    ("disallowed not", "write: == false"),
+    ("disallowed parentheses", "write two conditions, or turn them round"),
+    ('unexpected "\'"', "a quote that is never closed"),
+    ("expected word", "a filter's name belongs here"),
+    ("found word", _QUOTES),
+)
+
+
 def _syntax(error: LiquidError, source: str) -> Problem:
-    message = str(error.message) if error.message else str(error)
+    """python-liquid's refusal, in its words where they help, with its place."""
+    if not source.strip():
+        return Problem("M103", 0, 1, "an empty expression", _QUOTES)
+    message = str(error.message or error)
     token = error.token
     at, length = len(source), 1
     if token is not None and token.start_index >= 0:
         at, length = token.start_index, max(1, len(token.value))
-    if any(mark in source for mark in ("{{", "}}", "{%", "%}")):
-        hint = "one expression, without braces or tags"
-    elif not source.strip():
-        message, at, hint = "an empty expression", 0, "a fixed text stands in quotes: \"'text'\""
-    elif "|" in source and message.endswith("found pipe"):
-        hint = "a condition takes no filters"
-    else:
-        hint = ""
-    for inner, said in (("lparen", "("), ("rparen", ")"), ("identindex", "index")):
-        message = message.replace(f"found {inner}", f"found {said}")
+    hint = next((hint for part, hint in _HINTS if part in message or part in source), "")
+    for word, said in (("expected word", "expected a name"), ("found word", "found another word")):
+        message = message.replace(word, said)
     return Problem("M103", at, length, message, hint)

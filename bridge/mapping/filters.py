@@ -145,7 +145,7 @@ def _replace_last(value: str, old: str, new: str = "") -> str:
 
 def _slice(value: object, start: object, length: object = 1) -> object:
     first, count = whole(start), whole(1 if length is None else length)
-    sequence = value if isinstance(value, list) else text(value)
+    sequence = value if isinstance(value, list | tuple) else text(value)
     if first < 0:
         first += len(sequence)
     return sequence[max(0, first) : max(0, first + max(0, count))]

@@ -151,7 +151,7 @@ class Build:
         positional, keywords = self._arguments(node)
         if not spec.least <= len(positional) <= spec.most:
             wanted = str(spec.least) if spec.least == spec.most else f"{spec.least} to {spec.most}"
-            message = f'"{node.name}" takes {wanted} arguments, here are {len(positional)}'
+            message = f'"{node.name}" takes {wanted} argument(s), here are {len(positional)}'
             raise Refused(Problem("M303", place[0], place[1], message))
         for name in keywords:
             if name not in spec.keywords:

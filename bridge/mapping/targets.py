@@ -77,7 +77,7 @@ def target_of(annotation: object) -> Target:
         arguments = [a for a in get_args(inner) if a is not Ellipsis]
         of = target_of(arguments[0] if arguments else Any)
         least = next((m.min_length for m in metadata if getattr(m, "min_length", None)), 0)
-        return Target("list", f"a list of {of.name}", "list", of=of, least=least)
+        return Target("list", "a list", "list", of=of, least=least)
     if origin is dict or (isinstance(origin, type) and issubclass(origin, Mapping)):
         arguments = list(get_args(inner))
         return Target("map", "a table", "object", of=target_of(arguments[1]))
