@@ -22,7 +22,7 @@ What is in the bucket is told twice, and the lower figure counts:
   what other processes spend, and heals itself with every reply; but a reply may overtake
   another one, and then it is too high;
 * by our own account: what was reserved and given back. It is never too high for what this
-  process spends; it is set to Shopify's figure whenever nothing else is in flight.
+  process spends; it is set to Shopify's figure by a request that had the line to itself.
 
 Before the first reply only one request goes at a time: nobody knows how full the bucket is.
 """
@@ -64,6 +64,7 @@ class Reservation:
     cost: int
     background: bool
     waited: float = 0.0
+    alone: bool = True  # nothing else was in flight, from its sending to its reply
 
 
 @dataclass(slots=True, eq=False)
@@ -190,7 +191,7 @@ class CostBucket:
         self._told = min(cost.available - inflight, self._maximum)
         unused = reservation.cost - (cost.actual or 0)
         self._own = min(self._own + unused, self._maximum)
-        if grown or not self._flying or not self._anchored:
+        if grown or reservation.alone:
             self._own = self._told
         self._anchored = True
 
@@ -212,6 +213,9 @@ class CostBucket:
             waiter = queue.popleft()
             self._told -= waiter.reservation.cost
             self._own -= waiter.reservation.cost
+            if self._flying:
+                for other in (*self._flying, waiter.reservation):
+                    other.alone = False
             self._flying.add(waiter.reservation)
             if waiter.reservation.background:
                 self._last_background = self._at

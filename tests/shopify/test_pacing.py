@@ -423,3 +423,37 @@ def test_hold_stops_everybody() -> None:
         assert place.waited == pytest.approx(3.0)
 
     run(main())
+
+
+def test_what_is_in_flight_is_not_in_the_bucket() -> None:
+    """Another process drained the bucket; a reply that saw it leaves out what we still have out."""
+
+    async def main() -> None:
+        pace = bucket()
+        pace.settle(
+            await pace.reserve(10, deadline=Deadline(1e6, now)), Cost(10, 10, 2000, 1990, 100)
+        )
+        first = await pace.reserve(100, deadline=Deadline(1e6, now))
+        await pace.reserve(300, deadline=Deadline(1e6, now))
+        pace.settle(first, Cost(100, 100, 2000, 500, 100))  # before the 300 arrived there
+        assert pace.available() == 200
+
+    run(main())
+
+
+def test_a_reply_that_was_overtaken_does_not_give_points_back() -> None:
+    """Shopify wrote reply one before it ran request two, and it arrives after reply two."""
+
+    async def main() -> None:
+        pace = bucket()
+        pace.settle(
+            await pace.reserve(10, deadline=Deadline(1e6, now)), Cost(10, 10, 2000, 1990, 100)
+        )
+        one = await pace.reserve(90, deadline=Deadline(1e6, now))
+        two = await pace.reserve(900, deadline=Deadline(1e6, now))
+        pace.settle(two, Cost(900, 900, 2000, 1000, 100))
+        assert pace.available() == 910, "2,000 - 10 - 90 (still out) - 900, less what is out"
+        pace.settle(one, Cost(90, 90, 2000, 1900, 100))
+        assert pace.available() <= 1000
+
+    run(main())
