@@ -82,6 +82,8 @@ def read_integer(value: object) -> int | None:
     Raises:
         PydanticCustomError: Not a number, or one with a fraction, or beyond 64 bits.
     """
+    if type(value) is int and -INT64 <= value < INT64:
+        return value  # nearly always: a push of 500 rows has some thousand of them
     number = read_number(value)
     if number is None:
         return None
@@ -165,7 +167,8 @@ def read_moment(value: object) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     try:
-        seconds = read_number(value)
+        texts = isinstance(value, str) and not _NUMBER.fullmatch(value.strip())
+        seconds = None if texts else read_number(value)
     except PydanticCustomError:
         seconds = None
     if seconds is not None:
