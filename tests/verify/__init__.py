@@ -1,0 +1,1 @@
+"""The SDK's own check finds what is wrong with a server, and nothing where nothing is."""
