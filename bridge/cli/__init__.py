@@ -1,1 +1,116 @@
-"""The command retailops-bridge: each command a thin call into the rooms."""
+"""The command retailops-bridge: each command a thin call into the rooms.
+
+Only the module of the command that is run is imported, so that ``--help`` and completion are
+quick. Exit codes: 0 done, 1 something was found or failed, 2 wrong usage, 78 the
+configuration or a mapping is wrong (EX_CONFIG of sysexits.h).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import typer
+
+from bridge import __version__
+from bridge.errors import BridgeError, ConfigError
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 78
+
+
+class Command(NamedTuple):
+    """Where a command's function is (``module:function``), and its first line of help."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "serve": Command(
+            "bridge.cli.serve:serve", "Run the bridge that RetailOps calls, until it is stopped."
+        ),
+        "sandbox": Command(
+            "bridge.cli.sandbox:sandbox",
+            "Run the bridge and the embedded store, until interrupted.",
+        ),
+        "demo": Command(
+            "bridge.cli.demo:demo", "Play one day of RetailOps through the bridge, call by call."
+        ),
+        "verify": Command(
+            "bridge.cli.verify:verify",
+            "Call every SDK action of a server and check its answers as RetailOps would.",
+        ),
+        "generate-auth-key": Command(
+            "bridge.cli.keys:generate_auth_key",
+            "Print a new key. Nothing is stored: install it with install-auth-key.",
+        ),
+        "show-auth-key": Command(
+            "bridge.cli.keys:show_auth_key",
+            "Print the key of a channel; of several channels, one line each: id, shop, key.",
+        ),
+        "install-auth-key": Command(
+            "bridge.cli.keys:install_auth_key",
+            "Write a key into a channel of the configuration file; the rest of the file stays.",
+        ),
+    }
+)
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The typer application for these arguments; the other commands are there by name only."""
+    app = typer.Typer(
+        name="retailops-bridge",
+        help="The RetailOps Channel SDK, served for a Shopify store.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    chosen = next((one for one in arguments if not one.startswith("-")), "")
+    for name, command in COMMANDS.items():
+        function = function_of(command) if name == chosen else _by_name_only
+        app.command(name, help=None if name == chosen else command.summary)(function)
+    return app
+
+
+def function_of(command: Command) -> Callable[..., None]:
+    """The function, its module imported."""
+    module, _, name = command.target.partition(":")
+    function: Callable[..., None] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point of the command. Ends the process with one of the exit codes."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        application(given)(args=given, prog_name="retailops-bridge")
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(EXIT_CONFIG)
+    except BridgeError as error:
+        typer.echo(f"retailops-bridge: {error}", err=True)
+        sys.exit(EXIT_FAILED)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"retailops-bridge {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    _version: bool = typer.Option(
+        False, "--version", help="Show the version.", is_eager=True, callback=_show_version
+    ),
+) -> None: ...
+
+
+def _by_name_only() -> None:
+    """Stands for a command in the list of commands."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
 from bridge.config.models import Settings
+from bridge.engine import Outcome
 from bridge.retailops.requests import Request
 from bridge.server.auth import Authenticator
 from bridge.server.health import Readiness
 from bridge.server.metrics import Metrics
 from bridge.shopify.budget import Deadline
-
-if TYPE_CHECKING:
-    from bridge.engine import Outcome
 
 
 class Runner(Protocol):

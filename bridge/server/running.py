@@ -1,26 +1,104 @@
-"""A listening application, and its orderly end.
+"""A listening bridge, and its orderly end.
 
-At the end the listening socket is closed first, calls in flight are finished, then whoever
-started the application closes the ledger and the sessions.
+At the end the listening socket is closed first, calls in flight are finished, then the
+sessions and the ledger are closed.
+
+    async with serving(settings) as bridge:
+        print(bridge.url)
+        await until_signal()
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
-from bridge.config.models import ServerSettings
+from bridge import __version__
+from bridge.config.models import ServerSettings, Settings
+from bridge.errors import BridgeError, LedgerError
+from bridge.ledger import Ledger
+from bridge.server.app import create_app
 from bridge.server.paths import normal_prefix
+from bridge.server.pings import standard_pings
+from bridge.wiring import Parts, assemble
 
 log = structlog.get_logger()
 
 # RetailOps calls in bursts, minutes apart: an idle connection is not worth more.
 KEEPALIVE_SECONDS = 75.0
+
+# What the ledger keeps is counted in hours and days.
+PRUNE_SECONDS = 3600.0
+
+
+class CannotListen(BridgeError):
+    """The port is taken, or the address is not this machine's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A bridge that answers at ``url``, with what it is made of."""
+
+    url: str
+    parts: Parts
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = _utc_now,
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[Serving]:
+    """Open everything, listen, run the block, and close everything in the right order.
+
+    Raises ConfigError when a mapping or a channel is wrong, LedgerError when the ledger cannot
+    be opened, CannotListen when the port is taken.
+    """
+    async with assemble(settings, clock=now) as parts:
+        app = create_app(
+            settings,
+            engine=parts.engine,
+            pings=standard_pings(parts.engine, parts.ledger, now=now),
+            registry=registry,
+        )
+        async with listening(app, settings.server) as url:
+            log.info(
+                "listening",
+                url=url,
+                version=__version__,
+                served=list(parts.engine.served),
+                channels=sorted(parts.engine.channels),
+            )
+            pruning = asyncio.create_task(_keep_pruned(parts.ledger))
+            try:
+                yield Serving(url, parts)
+            finally:
+                pruning.cancel()
+                with suppress(asyncio.CancelledError):
+                    await pruning
+    log.info("stopped")
+
+
+async def _keep_pruned(ledger: Ledger) -> None:
+    while True:
+        try:
+            await ledger.prune()
+        except LedgerError as error:
+            log.warning("not_pruned", cause=error)
+        await asyncio.sleep(PRUNE_SECONDS)
 
 
 @asynccontextmanager
@@ -28,6 +106,7 @@ async def listening(app: web.Application, settings: ServerSettings) -> AsyncIter
     """Serve until the block is left; yields the base URL, with the port that was really taken.
 
     Leaving waits at most ``shutdown_seconds`` for calls in flight; later ones are cut off.
+    Raises CannotListen.
     """
     runner = web.AppRunner(
         app,
@@ -37,7 +116,13 @@ async def listening(app: web.Application, settings: ServerSettings) -> AsyncIter
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CannotListen(
+                f"cannot listen on {settings.host}:{settings.port}: {reason}"
+            ) from None
         host, port = runner.addresses[0][:2]
         host = f"[{host}]" if ":" in host else host
         yield f"http://{host}:{port}{normal_prefix(settings.prefix)}"
