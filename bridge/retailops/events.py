@@ -128,8 +128,8 @@ _DOCS: dict[Code, CodeDoc] = {
         "error",
     ),
     Code.TRY_AGAIN: CodeDoc(
-        "Nothing was done: the same call is still running, or the bridge is stopping. "
-        "HTTP 503 with Retry-After.",
+        "Nothing was done: the same call is still running, the bridge is stopping (HTTP 503 with "
+        "Retry-After), or the body came too slowly (HTTP 408).",
         "Call again after the seconds in Retry-After; RetailOps does so by itself.",
         "error",
     ),
@@ -139,13 +139,15 @@ _DOCS: dict[Code, CodeDoc] = {
         "error",
     ),
     Code.INTERNAL_ERROR: CodeDoc(
-        "The bridge itself failed. HTTP 500.",
-        "Report it with the request id from the answer's X-Request-Id header.",
+        "The bridge itself failed on this call, and a part of it may be done. HTTP 503 for the "
+        "two actions that have no events and change nothing.",
+        "Report it with the request id from the answer's X-Request-Id header; the bridge's log "
+        "says more under it.",
         "error",
     ),
     Code.CHANNEL_MISMATCH: CodeDoc(
         "channel_info.id names another channel of this bridge than the token does. "
-        "Nothing was done.",
+        "Nothing was done. HTTP 400 for the two actions that have no events.",
         "Two channels have each other's keys: compare `show-auth-key` with RetailOps' handles.",
         "error",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bridge.retailops.events import CODES
 
 _HEAD = """\
@@ -27,3 +29,14 @@ def events_markdown() -> str:
         parts.append(f"## `{code.value}`\n\n*{doc.event_type}* — {doc.meaning}\n")
         parts.append(f"**What to do:** {doc.remedy}\n")
     return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the page into the source tree that this module lies in."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "events.md"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(events_markdown(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

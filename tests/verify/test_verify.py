@@ -11,8 +11,10 @@ from pytest_aiohttp.plugin import AiohttpServer
 
 from bridge.retailops.actions import ACTIONS
 from bridge.retailops.protocol import parse, read_body
+from bridge.server.app import create_app
 from bridge.verify.http import asking
 from bridge.verify.run import WRONG_KEY, Result, example, verify
+from tests.server import tiny
 from tests.verify.servers import SmallServer, changed, right
 
 
@@ -48,6 +50,15 @@ async def test_a_base_url_with_a_slash_gives_two_of_them(
     small = SmallServer()
     await run(await aiohttp_server(small.app()), slash, actions=["order_pull"])
     assert {path for path, _ in small.calls} == {f"{slash}/order_pull_v1"}
+
+
+async def test_our_own_edge_passes(aiohttp_server: AiohttpServer) -> None:
+    """The bridge's real HTTP edge: what it serves is right, the rest is told as not served."""
+    server = await aiohttp_server(create_app(tiny.settings(), engine=tiny.TinyEngine()))
+    results = await run(server, "/", key=tiny.KEY_21)
+    assert {name: result.faults for name, result in results.items()} == dict.fromkeys(ACTIONS, ())
+    served = {name for name, result in results.items() if result.outcome == "ok"}
+    assert served == set(tiny.SERVED)
 
 
 async def test_another_key_is_used(aiohttp_server: AiohttpServer) -> None:
