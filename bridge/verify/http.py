@@ -59,6 +59,8 @@ class HttpAsker:
                 return Response(reply.status, reply.content_type, body, seconds)
         except TimeoutError:
             reason = f"no answer within {self._session.timeout.total:g} s"
+        except aiohttp.ClientConnectorError as error:
+            reason = f"cannot connect: {error.strerror or error}"
         except aiohttp.ClientError as error:
             reason = f"no answer: {error or type(error).__name__}"
         return Response(0, "", reason.encode(), self._clock() - begun)

@@ -45,8 +45,8 @@ class Result:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """All of them."""
-        return self.good_faults + self.refusal_faults
+        """All of them, each once: a dead server fails both calls in the same way."""
+        return tuple(dict.fromkeys(self.good_faults + self.refusal_faults))
 
 
 def example(action: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings, target
+from hypothesis import assume, given, settings, target
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -81,11 +81,7 @@ def test_the_official_schemas_refuse_nothing_that_we_can_answer(action: str) -> 
     spec = ACTIONS[action]
     taken = 0
 
-    @settings(
-        max_examples=120,
-        deadline=None,
-        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-    )
+    @settings(strategies.patient, max_examples=120)
     @given(strategies.answers(spec.answer))
     def check(values: dict[str, Any]) -> None:
         nonlocal taken
@@ -112,7 +108,7 @@ def test_one_wrong_value_anywhere_is_refused_by_us_before_retailops_does(action:
     good = sent(action, FULL[action])
     places = list(_places(good))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(strategies.patient, max_examples=300)
     @given(st.sampled_from(places), ANY_JSON)
     def check(place: tuple[str | int, ...], value: Any) -> None:
         changed = _with(good, place, value)
@@ -176,7 +172,7 @@ def test_fields_without_a_value_are_left_out() -> None:
     assert "gift_message" not in made["orders"][0]
 
 
-@settings(max_examples=400)
+@settings(strategies.patient, max_examples=400)
 @given(st.integers(-(10**15) + 1, 10**15 - 1), st.integers(0, 4))
 def test_money_in_json_has_the_very_same_decimal_text(digits: int, places: int) -> None:
     """No 9.990000000000001: reading the JSON as decimals gives back the same Decimal."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bridge.errors import RequestError
 from bridge.retailops.events import Code
 from bridge.retailops.protocol import MAX_DEPTH, read_body
+from tests.retailops import strategies
 
 
 def refused(raw: bytes, **limits: Any) -> RequestError:
@@ -120,6 +121,7 @@ def test_half_an_emoji_becomes_a_replacement_character(raw: bytes, text: str) ->
     json.dumps(body, ensure_ascii=False).encode()
 
 
+@strategies.patient
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_body_or_a_request_error(raw: bytes) -> None:
     """Nothing else ever comes out of the reader."""
@@ -133,6 +135,7 @@ def test_any_bytes_are_a_body_or_a_request_error(raw: bytes) -> None:
     assert code in set(Code)
 
 
+@strategies.patient
 @given(st.text(max_size=40))
 def test_every_text_that_comes_in_can_go_out(text: str) -> None:
     """No string of a body that was read breaks the writing of a log, the ledger or an answer."""

@@ -22,7 +22,7 @@ from bridge.retailops.requests import (
     OrderShipmentSubmitRequest,
     OrderUpdateRequest,
 )
-from tests.retailops import official
+from tests.retailops import official, strategies
 from tests.shared import SHARED, needs_shared
 
 ENVELOPE = {
@@ -303,7 +303,7 @@ def test_a_package_and_a_payment_are_read_whole() -> None:
     assert paid.payment.payment_transactions[0].amount == Decimal("100.32")
 
 
-@settings(max_examples=300)
+@settings(strategies.patient, max_examples=300)
 @given(st.sampled_from(sorted(ACTIONS)), st.data())
 def test_any_json_in_any_field_is_read_or_refused_in_our_own_words(
     action: str, data: st.DataObject

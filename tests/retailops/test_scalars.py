@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from bridge.retailops import scalars
+from tests.retailops import strategies
 
 JSON_SCALARS = st.one_of(
     st.none(),
@@ -181,6 +182,7 @@ def test_an_unreadable_date_is_absent(unreadable: Any) -> None:
     assert scalars.read_moment(unreadable) is None
 
 
+@strategies.patient
 @given(JSON_SCALARS)
 def test_nothing_but_our_own_refusal_ever_comes_out(value: Any) -> None:
     """Whatever JSON holds: a value of the type, or a PydanticCustomError; never another error."""

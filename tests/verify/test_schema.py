@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from bridge.retailops.actions import ACTIONS
 from bridge.retailops.protocol import answer_schema
 from bridge.verify.schema import Fault, faults
+from tests.retailops.strategies import patient
 from tests.verify.servers import right
 
 SCALARS = st.one_of(
@@ -35,7 +36,7 @@ def test_the_verdict_is_that_of_jsonschema(action: str) -> None:
     good = right(action)
     places = list(_places(good))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(patient, max_examples=150)
     @given(st.lists(st.tuples(st.sampled_from(places), SCALARS), min_size=0, max_size=3))
     def check(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
         body = json.loads(json.dumps(good))
