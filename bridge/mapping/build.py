@@ -73,9 +73,11 @@ class Builder:
                 message = f'required field "{name}" of {target.name} has no rule'
                 self._bad(table.origin.at_key, "M401", message, "add one")
         when = self._when(table.entries.get("when"), names, path) if control else None
+        fixed = all(part.constant for _, part in parts)
         return ObjectRule(
             Rule(path, _place(table.origin), "a table"),
-            when is None and all(part.constant for _, part in parts),
+            fixed and when is None,
+            fixed,
             tuple(parts),
             frozenset(n for n, f in target.fields.items() if f.required),
             must,

@@ -190,13 +190,16 @@ def _unset_one(base: Table, path: str, item: Leaf) -> list[Finding]:
     table = base
     for number, name in enumerate(names):
         node = table.entries.get(name)
-        if node is None or (number < len(names) - 1 and not isinstance(node, Table)):
+        last = number == len(names) - 1
+        if node is None or not (last or isinstance(node, Table)):
             at = len(".".join(names[:number])) + bool(number)
-            there = listing(table.entries)
-            hint = suggestion(name, table.entries) or (f"there is {there}" if there else "")
             message = f'no layer before this one says anything at "{path}"'
+            hint = "this is no table"
+            if node is None:
+                there = listing(table.entries)
+                hint = suggestion(name, table.entries) or (f"there is {there}" if there else "")
             return [item.origin.inside(Problem("M205", at, len(name), message, hint))]
-        if number == len(names) - 1:
+        if last:
             del table.entries[name]
         elif isinstance(node, Table):
             table = node

@@ -107,14 +107,11 @@ def load_module(
             message = f"the file has no table [{root}]"
             findings.append(Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules"))
             raise ConfigError(findings)
-    top = builder.object(rules, target_of(target), sources, "", must=True, control=False)
+    top = builder.object(rules, target_of(target), sources, root, must=True, control=False)
     findings += builder.findings
     if findings:
         raise ConfigError(findings)
-    prefixed = [
-        Rule(f"{root}.{r.target}" if root else r.target, r.place, r.text) for r in builder.rules
-    ]
-    return MappingModule(name, root, top, prefixed)
+    return MappingModule(name, root, top, builder.rules)
 
 
 def _nothing_more(_: str, __: object) -> Mapping[str, Any]:

@@ -85,11 +85,13 @@ class When:
 class ObjectRule:
     """A table. ``must``: it is never left out; ``loose``: an element of ``[[…]]``.
 
-    ``required`` are the names that the target wants of an object that is there.
+    ``required`` are the names that the target wants of an object that is there. ``fixed``: no
+    rule of it reads a source; ``constant``: nor does its ``when``.
     """
 
     rule: Rule
     constant: bool
+    fixed: bool
     parts: Sequence[tuple[str, Part]]
     required: frozenset[str]
     must: bool
@@ -101,7 +103,7 @@ class ObjectRule:
         if self.when is not None and not self.when.holds(frame):
             return None
         out: dict[str, object] = {}
-        found = self.must or self.constant
+        found = self.must or self.fixed
         missing: tuple[str, Part] | None = None
         for name, part in self.parts:
             try:
