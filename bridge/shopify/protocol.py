@@ -212,12 +212,12 @@ def user_errors(payload: Mapping[str, Any] | None) -> tuple[UserError, ...]:
     rows = [
         row
         for name, value in payload.items()
-        if name.lower().endswith("usererrors") and isinstance(value, list)
-        for row in value
-        if isinstance(row, dict)
+        if name.lower().endswith("usererrors")
+        for row in _rows(value)
     ]
     for row in sorted(rows, key=lambda r: r.get("code") is None):
-        at = tuple(str(step) for step in row.get("field") or ())
+        field_path = row.get("field")
+        at = tuple(str(step) for step in field_path) if isinstance(field_path, list) else ()
         message = str(row.get("message") or "")
         code = row.get("code")
         found.setdefault((at, message), UserError(at, message, None if code is None else str(code)))
@@ -388,12 +388,13 @@ def _throttled(cost: Cost | None, request_id: str) -> Throttled:
 def _too_dear(
     error: _Error, cost: Cost | None, request_id: str, operation: Operation
 ) -> CostExceeded:
-    points = error.extensions.get("cost") or (cost.requested if cost else 0)
-    maximum = error.extensions.get("maxCost") or MAX_QUERY_POINTS
+    told, limit = error.extensions.get("cost"), error.extensions.get("maxCost")
+    points = told if isinstance(told, int) else cost.requested if cost else 0
+    maximum = limit if isinstance(limit, int) else MAX_QUERY_POINTS
     return CostExceeded(
         f"{operation.name} would cost {points} points; one query may cost {maximum}",
-        cost=int(points),
-        maximum=int(maximum),
+        cost=points,
+        maximum=maximum,
         request_id=request_id,
     )
 
@@ -424,13 +425,7 @@ def _check_search(answer: Mapping[str, Any], request_id: str, operation: Operati
     """Shopify ignores a filter that it does not know, so the result is wider than was asked."""
     extensions = answer.get("extensions")
     searches = extensions.get("search") if isinstance(extensions, dict) else None
-    warnings = [
-        warning
-        for search in (searches if isinstance(searches, list) else ())
-        if isinstance(search, dict)
-        for warning in search.get("warnings") or ()
-        if isinstance(warning, dict)
-    ]
+    warnings = [w for search in _rows(searches) for w in _rows(search.get("warnings"))]
     if warnings:
         told = "; ".join(
             f"'{w.get('field')}': {_short(str(w.get('message') or w.get('code')))}"
@@ -455,6 +450,11 @@ def _retry_after(value: str, now: datetime | None) -> float:
         return max(0.1, (parsedate_to_datetime(value) - now).total_seconds())
     except (ValueError, TypeError):
         return DEFAULT_WAIT
+
+
+def _rows(value: object) -> list[dict[str, Any]]:
+    """The objects of a list, if it is one."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _short(message: str) -> str:
