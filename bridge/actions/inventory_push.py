@@ -111,8 +111,7 @@ class InventoryPush:
         variants, unreached = await _look_up(call, wants, policy)
         held = Reserved()
         if policy.reserve_unacknowledged and variants:
-            by_location = bool(policy.facilities) or len(wants.locations) > 1
-            held = await reserved(call, variants.keys(), by_location=by_location)
+            held = await reserved(call, variants.keys(), by_location=wants.by_location)
         return PushState(wants.rows, variants, held, unreached, again, spent, wants.notices)
 
     def plan(

@@ -7,7 +7,7 @@ row of a SKU counts), the locations' names and the rows that cannot be used, eac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from bridge.config.models import InventoryPushPolicy
 from bridge.errors import MappingError
 from bridge.mapping.module import MappingModule
 from bridge.retailops.events import Code, Event, EventType, event
-from bridge.retailops.requests import InventoryUpdate, QuantityDetail
+from bridge.retailops.requests import InventoryUpdate
 from bridge.schema.shape import Shape
 from bridge.shopify.inventory import HIGHEST_QUANTITY
 
@@ -41,7 +41,6 @@ _PLACE: Final = Shape(
 SOURCES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
         "update": shape_from_model(InventoryUpdate),
-        "detail": shape_from_model(QuantityDetail),
         "policy": shape_from_model(_Policy),
         "place": _PLACE,
     }
@@ -53,7 +52,8 @@ SOURCES: Final[Mapping[str, Shape]] = MappingProxyType(
 class Want:
     """Set ``quantity`` less what is reserved and ``safety`` for ``sku`` at ``location`` (GID).
 
-    ``told`` is the SKU as RetailOps sent it: events name it.
+    ``told`` is the SKU as RetailOps sent it: events name it. ``by_location``: only units that
+    will be taken from this location are reserved here, not all of the SKU's.
     """
 
     told: str
@@ -61,6 +61,7 @@ class Want:
     location: str
     quantity: int
     safety: int
+    by_location: bool = False
 
 
 @dataclass(slots=True)
@@ -74,6 +75,11 @@ class Wants:
     def locations(self) -> list[str]:
         """The locations (GIDs) that are written, each once."""
         return list(dict.fromkeys(w.location for w in self.rows))
+
+    @property
+    def by_location(self) -> bool:
+        """Whether it matters where a reserved unit lies."""
+        return any(w.by_location for w in self.rows)
 
 
 @dataclass(slots=True)
@@ -106,6 +112,8 @@ class Reader:
         for told, stock in last.values():
             if stock is not None:
                 self._place(told, stock)
+        if len(self.out.locations) > 1:
+            self.out.rows = [replace(w, by_location=True) for w in self.out.rows]
         return self.out
 
     def _stock(self, update: InventoryUpdate, place: str) -> tuple[str, Stock | None] | None:
@@ -191,9 +199,16 @@ class Reader:
                 location = find(self.known, name)
                 if location is not None:
                     at.setdefault(location["id"], 0)
+        if not at and not unusable:
+            self._tell(
+                Code.FACILITY_UNMAPPED,
+                f"{told} is not written: its quantity_detail names no facility that has a location",
+                told,
+                event_type="warning",
+            )
         for gid, quantity in at.items():
             if gid not in unusable:
-                self.out.rows.append(Want(told, stock.sku, gid, quantity, stock.safety_stock))
+                self.out.rows.append(Want(told, stock.sku, gid, quantity, stock.safety_stock, True))
 
     def _facility_location(self, facility: FacilityStock) -> str | None:
         name = facility.facility or ""
