@@ -72,7 +72,10 @@ def tables(store: StoreLike) -> dict[str, Iterable[object]]:
 
 @dataclass(slots=True)
 class Context:
-    """One request. ``path`` is the root field that is being resolved."""
+    """One request. ``path`` is the root field that is being resolved.
+
+    ``begun`` are the idempotency keys that it began; with ``stop`` no mutation runs.
+    """
 
     store: Any
     index: LaggedIndex
@@ -82,6 +85,8 @@ class Context:
     request_id: str
     path: list[str] = field(default_factory=list)
     searches: list[dict[str, Any]] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    stop: bool = False
 
     def may(self, scope: str) -> bool:
         """Whether the token has a scope; a write scope includes its read scope (documented)."""

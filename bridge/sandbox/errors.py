@@ -98,8 +98,9 @@ def runtime_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
         extensions: dict[str, Any] = {"code": original.code, **original.extra}
         if original.variable:
             locations += _variable_place(error)
-    elif original is None:
-        message, extensions = error.message, {"code": "INTERNAL_SERVER_ERROR"}
+    elif original is None or isinstance(original, GraphQLError):
+        message = error.message
+        extensions = dict(error.extensions or {"code": "INTERNAL_SERVER_ERROR"})
     else:
         message = (
             "Internal error. Looks like something went wrong on our end.\n"

@@ -16,8 +16,13 @@ API_VERSION: Final = "2026-10"
 """The version of the Admin API that ``admin.graphql`` was cut from."""
 
 
+def build() -> GraphQLSchema:
+    """A schema of ``admin.graphql`` of one's own, to hang resolvers on."""
+    text = files("bridge.schema").joinpath("admin.graphql").read_text(encoding="utf-8")
+    return build_schema(text, assume_valid_sdl=True)
+
+
 @cache
 def load_schema() -> GraphQLSchema:
     """The schema of ``admin.graphql``, built once a process. Treat it as read-only."""
-    text = files("bridge.schema").joinpath("admin.graphql").read_text(encoding="utf-8")
-    return build_schema(text, assume_valid_sdl=True)
+    return build()
