@@ -96,6 +96,16 @@ async def test_waiters_get_the_answer_of_the_call_they_waited_for(
         assert await asyncio.gather(*tasks) == [Replay(b"one answer")] * 50
 
 
+async def test_waiters_here_are_woken_at_once(ledger: Ledger) -> None:
+    """Twenty waits one after the other: no one waits for a poll that comes once a second."""
+    async with asyncio.timeout(10):
+        for n in range(20):
+            first = await claimed(ledger, body=n.to_bytes(32, "big"))
+            (task,) = await waiting(ledger, 1, n.to_bytes(32, "big"))
+            await ledger.finish(first.execution_id, b"x", final=False)
+            assert await task == Replay(b"x")
+
+
 async def test_waiter_with_another_body_runs_once_the_key_is_free(ledger: Ledger) -> None:
     """It waits for the other call, then is planned anew rather than given its answer."""
     first = await claimed(ledger)
