@@ -121,6 +121,8 @@ def _single(annotation: object, inner: object, metadata: list[Any]) -> Target:
         name, family, before = "a date", "date", _day
     else:
         name, family, before = getattr(inner, "__name__", str(inner)), None, _as_it_is
+    if family is not None and not metadata and get_origin(inner) is not Literal:
+        return Target("single", name, family, before)  # nothing is left to check
     validate = TypeAdapter(cast("type[Any]", annotation)).validate_python
 
     def convert(value: object) -> object:

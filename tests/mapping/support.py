@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bridge.mapping.module import MappingModule, load_module
-from bridge.mapping.sources import listing, record
 from bridge.schema.shape import Shape
 
 Money = Annotated[Decimal, Field(max_digits=15, decimal_places=2)]
@@ -55,6 +54,20 @@ class Order(Strict):
     attributes: Annotated[tuple[Attribute, ...], Field(strict=False)] = ()
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
     extra: dict[str, str] | None = None
+
+
+def record(type_name: str, **fields: str | Shape) -> Shape:
+    """An object of scalars by their type's name: ``record("Price", net="Decimal")``."""
+    inside = {
+        name: Shape("scalar", of, nullable=True) if isinstance(of, str) else of
+        for name, of in fields.items()
+    }
+    return Shape("object", type_name, nullable=False, fields=inside)
+
+
+def listing(of: Shape) -> Shape:
+    """A list of such elements."""
+    return Shape("list", of.type_name, nullable=True, of=of)
 
 
 LINE = record(
