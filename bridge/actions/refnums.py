@@ -65,7 +65,7 @@ def is_gid(refnum: str) -> bool:
 
 def same_name(refnum: str, name: str) -> bool:
     """Whether an order's name is what the refnum says; one ``#`` before it does not count."""
-    return bool(name) and _bare_name(refnum) == _bare_name(name)
+    return bool(_bare_name(refnum)) and _bare_name(refnum) == _bare_name(name)
 
 
 def _bare_name(text: str) -> str:

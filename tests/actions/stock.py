@@ -35,18 +35,19 @@ def shipped_mapping() -> MappingModule:
     return load_module("inventory_push", [path], target=Stock, sources=SOURCES)
 
 
-def a_call(policy: InventoryPushPolicy | None = None) -> Call:
+def a_call(policy: InventoryPushPolicy | None = None, **settings: Any) -> Call:
     """A call whose store and ledger are never asked: for plans and answers."""
-    settings = ChannelSettings(
+    channel = ChannelSettings(
         id=21,
         shop="example.myshopify.com",
         auth_key="a" * 32,
         shopify=ShopifySettings(token="shpat_test"),
         inventory_push=policy or InventoryPushPolicy(),
+        **settings,
     )
     never: Any = None
     return Call(
-        channel=Channel(settings, never, {}),
+        channel=Channel(channel, never, {}),
         ledger=never,
         request_id="r1",
         budget=CallBudget(Deadline(60.0, lambda: 0.0), background=True),
