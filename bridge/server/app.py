@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,8 @@ def create_app(
     app[keys.READINESS] = Readiness(pings, clock)
     app[keys.LIMITS] = limits
     app[keys.CLOCK] = clock
+    app[keys.STOPPING] = asyncio.Event()
+    app.on_shutdown.append(_stopping)
     app[keys.OPENAPI] = json.dumps(openapi.document(engine.served), indent=1).encode()
 
     def route(method: str, path: str, handler: Handler) -> None:
@@ -63,6 +66,10 @@ def create_app(
     route("GET", "/metrics", metrics)
     route("GET", "/openapi.json", openapi_json)
     return app
+
+
+async def _stopping(app: web.Application) -> None:
+    app[keys.STOPPING].set()
 
 
 async def live(request: web.Request) -> web.Response:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -30,6 +32,7 @@ from bridge.server.keys import (
     METRICS,
     REQUEST_ID,
     SETTINGS,
+    STOPPING,
     Limits,
 )
 from bridge.server.replies import Reply
@@ -61,12 +64,14 @@ class ActionHandler:
 
     async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:
         try:
-            raw = await _read(request, request.app[LIMITS], deadline)
+            raw = await _read(request, request.app[LIMITS], deadline, request.app[STOPPING])
             body = read_body(raw)
             channel = request.app[AUTHENTICATOR].channel(body.get("integration_auth_token"))
             call = parse(self._spec, body)
         except _TooLarge:
             return replies.too_large(request.app[LIMITS].body_bytes)
+        except _Stopping:
+            return replies.stopping()
         except TimeoutError:
             return replies.too_slow(request.app[LIMITS].body_seconds)
         except RequestError as error:
@@ -131,18 +136,41 @@ class _TooLarge(Exception):
     """The body is over the limit."""
 
 
-async def _read(request: web.Request, limits: Limits, deadline: Deadline) -> bytes:
-    """The whole body. Raises ``_TooLarge``, ``TimeoutError`` or ``RequestError``."""
+class _Stopping(Exception):
+    """The bridge ends, and the body has not come yet."""
+
+
+async def _read(
+    request: web.Request, limits: Limits, deadline: Deadline, stopping: asyncio.Event
+) -> bytes:
+    """The whole body. Raises ``_TooLarge``, ``_Stopping``, ``TimeoutError`` or ``RequestError``."""
     if (request.content_length or 0) > limits.body_bytes:
         raise _TooLarge
     try:
         async with asyncio.timeout(min(limits.body_seconds, deadline.remaining())):
-            return await request.read()
+            if request.content.is_eof():  # all of it is here already, as nearly always
+                return await request.read()
+            return await _unless(stopping, request.read())
     except web.HTTPRequestEntityTooLarge:
         raise _TooLarge from None
     except (HttpProcessingError, web.RequestPayloadError):
         message = "The body breaks off, or is not compressed as its Content-Encoding says"
         raise RequestError(Code.INVALID_JSON, message) from None
+
+
+async def _unless(stopping: asyncio.Event, reading: Coroutine[Any, Any, bytes]) -> bytes:
+    """What is read, or ``_Stopping``: aiohttp takes no more bytes once it shuts down."""
+    read = asyncio.ensure_future(reading)
+    stop = asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({read, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not read.done():
+            raise _Stopping
+        return read.result()
+    finally:
+        for one in (read, stop):
+            one.cancel()
+        await asyncio.gather(read, stop, return_exceptions=True)
 
 
 def _tell(reply: Reply, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -48,6 +49,7 @@ READINESS = web.AppKey("readiness", Readiness)
 LIMITS = web.AppKey("limits", Limits)
 CLOCK: web.AppKey[Callable[[], float]] = web.AppKey("clock")
 OPENAPI = web.AppKey("openapi", bytes)
+STOPPING = web.AppKey("stopping", asyncio.Event)
 
 # Set on every request by the middleware.
 REQUEST_ID = web.RequestKey("request_id", str)

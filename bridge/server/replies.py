@@ -104,6 +104,12 @@ def too_slow(seconds: float) -> Reply:
     return refused(408, "too_slow", told)
 
 
+def stopping() -> Reply:
+    """HTTP 503 for a call whose body had not come when the bridge was told to stop."""
+    told = event(Code.TRY_AGAIN, "The bridge is stopping; nothing was done", event_type="error")
+    return refused(503, "unavailable", told, Retry_After=str(RETRY_SECONDS))
+
+
 def try_again(error: BridgeError) -> Reply:
     """HTTP 503: nothing was done, call again after ``Retry-After`` seconds."""
     seconds = RETRY_SECONDS

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bridge.server.app import create_app
 from bridge.server.running import CannotListen, listening
@@ -32,37 +33,69 @@ async def refused(host: str, port: int) -> None:
             await asyncio.sleep(0.01)
 
 
+async def in_flight(url: str) -> None:
+    """Wait until the bridge says that it handles a call."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        while True:
+            async with http.get(f"{url}/metrics") as response:
+                if "calls_in_flight 1.0" in await response.text():
+                    return
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_call_in_flight_is_finished(tmp_path, number):
-    """A call of which half the body has come when the signal comes is answered in full."""
-    async with bridge_process(write_config(tmp_path)) as bridge:
+async def test_a_call_in_flight_is_finished(tmp_path, aiohttp_server, number):
+    """A call that waits for its store when the signal comes gets its answer, and then all ends."""
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def store(_):
+        asked.set()
+        await release.wait()
+        return web.json_response({"errors": "[API] Invalid API key or access token"}, status=401)
+
+    standing = web.Application()
+    standing.router.add_post("/{path:.*}", store)
+    server = await aiohttp_server(standing)
+    config = write_config(tmp_path, endpoint=str(server.make_url("")).rstrip("/"))
+    async with bridge_process(config) as bridge, aiohttp.ClientSession() as http:
         url = urlsplit(bridge.url)
-        host, port = str(url.hostname), int(url.port or 0)
-        reader, writer = await asyncio.open_connection(host, port)
-        writer.write(
-            b"POST /catalog_get_config_v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(SDK) + SDK[:10]
-        )
-        await writer.drain()
-        async with aiohttp.ClientSession() as http:  # it is being handled: seen in the metrics
-            async with asyncio.timeout(20):
-                while True:
-                    async with http.get(f"{bridge.url}/metrics") as response:
-                        if "calls_in_flight 1.0" in await response.text():
-                            break
+        orders = [{"channel_order_refnum": "1001"}]
+        sent = {"integration_auth_token": "RETAILOPS_SDK", "orders": orders}
+        call = asyncio.create_task(http.post(f"{bridge.url}/order_acknowledge_v1", json=sent))
+        await asyncio.wait_for(asked.wait(), 20)
         bridge.process.send_signal(number)
         await bridge.until("stopping")
-        await refused(host, port)
-        writer.write(SDK[10:])
-        await writer.drain()
-        async with asyncio.timeout(20):
-            answer = await reader.read()
-        assert answer.startswith(b"HTTP/1.1 200 ")
-        assert b'{"sku_fanout":"related_skus"}' in answer
-        writer.close()
+        await refused(str(url.hostname), int(url.port or 0))
+        assert not call.done()
+        release.set()
+        answer = await asyncio.wait_for(call, 20)
+        assert answer.status == 200
+        assert (await answer.json())["events"][0]["code"] == "SHOPIFY_ACCESS_DENIED"
         await bridge.until("stopped")
         assert await asyncio.wait_for(bridge.process.wait(), 20) == 0
-        assert [line["outcome"] for line in bridge.lines if line["event"] == "call"] == ["ok"]
+        calls = [line["outcome"] for line in bridge.lines if line["event"] == "call"]
+        assert calls == ["failed"]
+
+
+async def test_a_call_that_is_still_being_sent(tmp_path):
+    """Nothing of it was done: it is told to call again, instead of holding up the end."""
+    async with bridge_process(write_config(tmp_path)) as bridge:
+        url = urlsplit(bridge.url)
+        reader, writer = await asyncio.open_connection(str(url.hostname), int(url.port or 0))
+        head = f"POST /order_pull_v1 HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SDK)}\r\n\r\n"
+        writer.write(head.encode() + SDK[:10])
+        await writer.drain()
+        await in_flight(bridge.url)
+        bridge.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            answer = await reader.readuntil(b"\r\n\r\n") + await reader.read(4096)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: " in answer
+        assert b"TRY_AGAIN" in answer
+        writer.close()
+        await writer.wait_closed()
+        await bridge.until("stopped")
+        assert await asyncio.wait_for(bridge.process.wait(), 20) == 0
 
 
 async def test_waiting_ends_after_shutdown_seconds():
