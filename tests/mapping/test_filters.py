@@ -1,7 +1,6 @@
 """The filters: exact numbers, texts, lists; and what happens to null."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,11 +242,3 @@ def test_a_text_is_a_number_only_when_it_is(text: str) -> None:
         return
     assert text.strip().lstrip("+-").replace(".", "", 1).isdecimal()
     assert plain(found) == str(Decimal(text.strip()).__format__("f"))
-
-
-def test_the_reference_names_every_filter() -> None:
-    """docs/reference/mapping.md has a row for each filter, and for no other."""
-    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "mapping.md"
-    rows = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| `")]
-    named = {row.split("`")[1].split(":")[0].split(" ")[0] for row in rows if "| " in row}
-    assert set(FILTERS) | {"table"} <= named

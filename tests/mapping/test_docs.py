@@ -1,0 +1,52 @@
+"""The pages about mappings hold: their examples load, their tables are complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bridge.actions import order_offer
+from bridge.mapping.codes import CODES
+from bridge.mapping.expressions import MAX_DEPTH, MAX_LENGTH, MAX_TOKENS
+from bridge.mapping.filters import FILTERS
+from bridge.mapping.module import load_module
+from bridge.mapping.values import DIGITS, MAX_TEXT
+from bridge.retailops.answers import Order
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = (ROOT / "docs" / "reference" / "mapping.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", REFERENCE, re.DOTALL)
+
+
+def first_cells(heading: str) -> list[str]:
+    """The word in backquotes that each table row under a heading begins with."""
+    section = REFERENCE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([a-zA-Z0-9_]+)", section, re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_examples_load_over_the_shipped_mapping(tmp_path: Path, example: str) -> None:
+    """Each TOML block of the reference is a merchant's order_pull.toml that the bridge takes."""
+    own = tmp_path / "order_pull.toml"
+    own.write_text(example, "utf-8")
+    shipped = ROOT / "mappings" / "order_pull.toml"
+    module = load_module(
+        "order_pull", [shipped, own], target=Order, sources=order_offer.sources(), root="order"
+    )
+    assert any(rule.place.startswith(str(own)) for rule in module.rules)
+
+
+def test_every_filter_has_its_row() -> None:
+    """The reference has a row for each filter, and for no other."""
+    assert sorted(first_cells("Filters")) == sorted([*FILTERS, "table"])
+
+
+def test_every_code_has_its_row() -> None:
+    """The reference has a row for each finding, in order, and for no other."""
+    assert first_cells("Findings") == sorted(CODES)
+
+
+def test_bounds_are_told() -> None:
+    """The numbers in the text are those of the code."""
+    assert f"at most {MAX_LENGTH:,} characters, {MAX_TOKENS} tokens, and {MAX_DEPTH}" in REFERENCE
+    assert f"at most {MAX_TEXT:,} characters and a number to {DIGITS} digits" in REFERENCE
