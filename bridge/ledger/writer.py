@@ -92,7 +92,7 @@ class Writer:
     async def start(self) -> None:
         """Open the file and take our place among its owners; LedgerError when that fails."""
         loop = asyncio.get_running_loop()
-        opened: Operation[None] = Operation(self._open, writes=True, loop=loop)
+        opened: Operation[None] = Operation(lambda _: None, writes=True, loop=loop)
         opened.future = loop.create_future()
         self._thread = threading.Thread(
             target=self._serve, args=(opened,), name="ledger", daemon=True
@@ -142,12 +142,14 @@ class Writer:
 
     async def stop(self) -> None:
         """Carry out what is queued, then close the file. A second call does nothing."""
+        if os.getpid() != self._pid:
+            return  # a forked child has neither the thread nor the lock
         with self._gate:
             first = not self._closed
             self._closed = True
             if first:
                 self._queue.put(None)
-        if self._thread is not None and os.getpid() == self._pid:
+        if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
     async def _submit(self, operation: Operation[T]) -> T:
@@ -174,10 +176,16 @@ class Writer:
             self._open()
         except Exception as error:
             self._tell([Outcome(opened, error=error)])
-            serving = False
         else:
             self._tell([Outcome(opened)])
-            serving = True
+            self._serve_until_told()
+        finally:
+            self._drop_connection()
+            if self._owner is not None:
+                self._owner.leave()
+
+    def _serve_until_told(self) -> None:
+        serving = True
         while serving:
             group, serving = self._next_group()
             try:
@@ -186,11 +194,8 @@ class Writer:
                 self._tell([Outcome(operation, error=error) for operation in group])
         if self._owed:
             self._carry_out(())
-        self._drop_connection()
-        if self._owner is not None:
-            self._owner.leave()
 
-    def _open(self, _: object = None) -> None:
+    def _open(self) -> None:
         database.create_private(self._path)
         self._identity = database.identity(self._path)
         connection = self._ready()
