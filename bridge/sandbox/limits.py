@@ -1,0 +1,67 @@
+"""What the embedded store does not do, in plain words: ``GET /_sandbox/limits``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LIMITS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "schema",
+        "Only the part of the Admin API 2026-10 in bridge/schema/admin.graphql exists; what else "
+        "Shopify has is answered as an unknown field or type.",
+    ),
+    (
+        "versions",
+        "Every version is answered with the schema and the rules of 2026-10; only the header "
+        "X-Shopify-API-Version follows what was asked for.",
+    ),
+    (
+        "queries",
+        "Root fields without a resolver, and arguments that nothing reads, are refused with "
+        "SANDBOX_NOT_MODELLED.",
+    ),
+    (
+        "mutations",
+        "tagsAdd, tagsRemove, metafieldsSet, metafieldsDelete, inventorySetQuantities and "
+        "inventoryActivate; no other.",
+    ),
+    (
+        "search",
+        "Fields that Shopify documents and the sandbox does not know, metafield filters and "
+        "relative times (now, past_week) are refused. Words are compared as whole words; "
+        "relevance, synonyms and misspellings are not modelled.",
+    ),
+    (
+        "search index",
+        "The lag is one fixed number of seconds for every write; Shopify's has no stated bound.",
+    ),
+    (
+        "costs",
+        "The requested cost equals 73 and the actual cost 62 of 78 captured replies; the rest are "
+        "estimates. Shopify-GraphQL-Cost-Debug is not answered.",
+    ),
+    (
+        "throttling",
+        "One bucket for the store, whatever the token. HTTP 429 and 430, and the limit of "
+        "orderCreate on development stores, are not modelled.",
+    ),
+    (
+        "idempotency",
+        "Requests are run one after the other: IDEMPOTENCY_CONCURRENT_REQUEST appears only while "
+        "an apply_late fault waits.",
+    ),
+    (
+        "access",
+        "Scopes are checked on root fields, nodes, customers, fulfillment orders and inventory "
+        "items. Staff permissions and app ownership of metafields are not modelled.",
+    ),
+    (
+        "tokens",
+        "A static token and the client credentials grant. Authorization codes, token exchange and "
+        "refresh tokens are not modelled.",
+    ),
+    ("bulk operations", "Not modelled."),
+    ("webhooks", "Not modelled."),
+    ("REST", "Not modelled: only /admin/api/{version}/graphql.json answers."),
+)
+"""Area and what is missing in it."""
