@@ -48,6 +48,11 @@ SOURCES: Final[Mapping[str, Shape]] = MappingProxyType(
 """The names that mappings/inventory_push.toml may use."""
 
 
+def sources() -> Mapping[str, Shape]:
+    """``SOURCES``, for the table of mappings."""
+    return SOURCES
+
+
 @dataclass(frozen=True, slots=True)
 class Want:
     """Set ``quantity`` less what is reserved and ``safety`` for ``sku`` at ``location`` (GID).

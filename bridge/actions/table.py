@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bridge.actions import order_offer
+from bridge.actions import inventory_wants, order_offer
 from bridge.actions.catalog_get_config import CatalogGetConfig
+from bridge.actions.inventory_push import InventoryPush
+from bridge.actions.inventory_target import Stock
 from bridge.actions.order_acknowledge import OrderAcknowledge
 from bridge.actions.order_pull import OrderPull
 from bridge.engine import Action
@@ -20,6 +22,7 @@ SERVED: Final[Mapping[str, Callable[[], Action[Any, Any]]]] = {
     "catalog_get_config": CatalogGetConfig,
     "order_pull": OrderPull,
     "order_acknowledge": OrderAcknowledge,
+    "inventory_push": InventoryPush,
 }
 
 
@@ -34,5 +37,6 @@ class MappingSpec:
 
 MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_pull": MappingSpec(Order, "order", order_offer.sources),
+    "inventory_push": MappingSpec(Stock, "stock", inventory_wants.sources),
 }
 """By the name of the file, without its ending."""
