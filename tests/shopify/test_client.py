@@ -340,6 +340,31 @@ async def test_a_401_after_the_renewal_is_final() -> None:
     assert (len(shop.seen), tokens.renewals) == (2, 1)
 
 
+class NoToken:
+    """A token source that never comes back."""
+
+    async def token(self) -> str:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return ""
+
+    async def renew(self, stale: str) -> bool:
+        """Never."""
+        return stale == ""
+
+
+async def test_a_token_is_not_waited_for_beyond_the_deadline() -> None:
+    """Shopify's token service hangs: the call ends in time, and says that nothing was done."""
+    time = Time()
+    async with (
+        bad_shopify(answer(DONE)) as shop,
+        client_for(shop, time, tokens=NoToken()) as client,
+    ):
+        with pytest.raises(DeadlineExceeded, match="access token of example.*nothing of it"):
+            await client.execute(WRITE, WRITING, budget=budget(time, 0.05))
+    assert shop.seen == []
+
+
 async def test_another_api_version_is_told_once() -> None:
     """Shopify falls forward silently when a version expires: one warning, and no error."""
     time = Time()
