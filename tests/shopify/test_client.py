@@ -360,7 +360,7 @@ async def test_a_token_is_not_waited_for_beyond_the_deadline() -> None:
         bad_shopify(answer(DONE)) as shop,
         client_for(shop, time, tokens=NoToken()) as client,
     ):
-        with pytest.raises(DeadlineExceeded, match="access token of example.*nothing of it"):
+        with pytest.raises(DeadlineExceeded, match=r"access token of example.*nothing of it"):
             await client.execute(WRITE, WRITING, budget=budget(time, 0.05))
     assert shop.seen == []
 
