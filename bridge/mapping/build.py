@@ -205,8 +205,10 @@ class Builder:
     def _leaf(
         self, node: Leaf, target: Target, names: Names, path: str, *, required: bool
     ) -> LeafRule | None:
-        if target.kind == "object":
-            message = f"{target.name} is an object: it takes a table of rules, not one value"
+        convert = target.convert or _many(target)
+        if convert is None:
+            of = target.of or target
+            message = f"{of.name} is an object: it takes a table of rules, not one value"
             self._bad(node.origin.at_value, "M301", message)
             return None
         value = node.value
@@ -220,7 +222,6 @@ class Builder:
             found = Expression(evaluate.constant(value), literal_shape(value), constant=True)
         if found is None:
             return None
-        convert = target.convert or _many(target)
         if found.constant:
             self._check_constant(node, found, convert, required=required)
         else:
@@ -263,14 +264,13 @@ class Builder:
         self.findings.append(at(code, message, hint))
 
 
-def _many(target: Target) -> Convert:
-    """The converter of a list or of a table of free keys that one expression fills."""
-    of = target.of
-    one = of.convert if of is not None else None
+def _many(target: Target) -> Convert | None:
+    """The converter of a list or of a table of free keys that one expression can fill."""
+    one = target.of.convert if target.of is not None else None
+    if one is None:
+        return None
 
     def convert(value: object) -> object:
-        if one is None:
-            raise Failed(f"{target.name} cannot come from one expression")
         if target.kind == "map":
             if not isinstance(value, Mapping):
                 raise Failed("not an object")

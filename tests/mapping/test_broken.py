@@ -485,6 +485,37 @@ x = "order.note"''',
 address = "order.shippingAddress"''',
         [("3:11+23", "M301", "Address is an object: it takes a table of rules, not one value", "")],
     ),
+    "list of objects from one expression": (
+        HEAD
+        + """
+items = "order.lineItems"
+""",
+        [
+            (
+                "3:9+17",
+                "M301",
+                "Item is an object: it takes a table of rules, not one value",
+                "",
+            )
+        ],
+    ),
+    "array in an array": (
+        HEAD
+        + """
+tags = [["order.note"]]
+""",
+        [("3:9+14", "M301", '"tags" is a list of a text', "")],
+    ),
+    "each is an array": (
+        HEAD
+        + """
+[order.items]
+each = ["order.lineItems"]
+as = "line"
+sku = "line.sku"
+""",
+        [("4:8+19", "M105", "an expression in quotes belongs here", "")],
+    ),
     "array into a text": (
         HEAD
         + """

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import pytest
@@ -217,12 +218,22 @@ def test_when_leaves_out_objects_and_single_elements(tmp_path: Path) -> None:
         ("order.note > 1", False),
         ("order.name.size == 5", True),
         ("order.createdAt > order.raw.earlier", True),
+        ("blank == order.note", True),
+        ("order.raw.half == 0.5", True),
+        ("order.raw.half == 'half'", False),
+        ("order.raw.half < 1", True),
         ("true or order.test and order.test", True),
     ],
 )
 def test_conditions(tmp_path: Path, condition: str, *, holds: bool) -> None:
     """Liquid's conditions: numbers exact, null never greater, 1 is not true."""
-    raw = {"blanks": " ", "none": [], "one": 1, "earlier": datetime(2025, 1, 1, tzinfo=UTC)}
+    raw: dict[str, Any] = {
+        "blanks": " ",
+        "none": [],
+        "one": 1,
+        "earlier": datetime(2025, 1, 1, tzinfo=UTC),
+    }
+    raw |= {"half": 0.5}
     text = MINIMAL + f'[order.address]\nwhen = "{condition}"\ncountry = "\'CH\'"\n'
     assert ("address" in load(tmp_path, text).render({"order": an_order(raw=raw)})) is holds
 
@@ -234,13 +245,15 @@ def test_conditions(tmp_path: Path, condition: str, *, holds: bool) -> None:
         ("order.createdAt > '2026-01-01'", "cannot compare a date with a text"),
         ("order.count contains 3", "a number contains nothing; contains asks a text or a list"),
         ("order.raw.x == 1", 'unknown field "x" below "order"'),
+        ("order.createdAt > order.raw.naive", "cannot compare a time with offset and one without"),
     ],
 )
 def test_conditions_that_cannot_be_decided(tmp_path: Path, condition: str, message: str) -> None:
     """A comparison that has no answer is an error at the when, not a silent no."""
     text = MINIMAL + f'[order.address]\nwhen = "{condition}"\ncountry = "\'CH\'"\n'
+    raw = {"naive": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)}
     with pytest.raises(MappingError) as caught:
-        load(tmp_path, text).render({"order": an_order()})
+        load(tmp_path, text).render({"order": an_order(raw=raw)})
     assert caught.value.message == message
     assert caught.value.place == f"{tmp_path}/0.toml:4:8"
 
@@ -325,6 +338,46 @@ def test_values_that_cannot_be_converted(
     assert "private" not in str(caught.value)
     strict = "strict" in expression
     assert caught.value.code == ("MAPPING_MISSING" if strict else "MAPPING_FAILED")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (datetime(2026, 1, 31, 23, tzinfo=UTC), date(2026, 1, 31)),
+        (date(2026, 1, 31), date(2026, 1, 31)),
+        ("2026-01-31", date(2026, 1, 31)),
+        ("31.1.2026", "a text that is not an ISO 8601 date"),
+        (20260131, "a number, not a date"),
+    ],
+)
+def test_days(tmp_path: Path, value: object, expected: object) -> None:
+    """A day comes from a time, a day or an ISO text, and from nothing else."""
+    text = WANTING.replace("order.createdAt", "order.raw.day")
+    module = load(tmp_path, text, target=Wanting)
+    scope = {"order": an_order(raw={"day": value})}
+    if isinstance(expected, date):
+        assert module.render(scope)["day"] == expected
+        return
+    with pytest.raises(MappingError) as caught:
+        module.render(scope)
+    assert caught.value.message == expected
+
+
+def test_sources_may_be_any_mapping(tmp_path: Path) -> None:
+    """A read-only view of an order renders as the order itself."""
+    module = load(tmp_path, WHOLE)
+    order = MappingProxyType(an_order(lineItems=()))
+    assert module.render({"order": order})["refnum"] == "1001"
+    assert "rules" in repr(module)
+
+
+def test_an_each_that_fails(tmp_path: Path) -> None:
+    """A failure in the each itself is told at the each."""
+    text = MINIMAL + '[order.items]\neach = "order.raw.x"\nas = "row"\nsku = "row.sku"\n'
+    with pytest.raises(MappingError) as caught:
+        load(tmp_path, text).render({"order": an_order()})
+    assert caught.value.target == "order.items"
+    assert caught.value.place == f"{tmp_path}/0.toml:4:8"
 
 
 def test_each_over_null_and_over_no_list(tmp_path: Path) -> None:
