@@ -31,6 +31,7 @@ from bridge.sandbox.errors import StoreError, runtime_error
 from bridge.sandbox.fields import executable_schema
 from bridge.sandbox.idempotency import Keys
 from bridge.sandbox.lag import LaggedIndex
+from bridge.sandbox.quick import QuickExecutor
 from bridge.sandbox.static import static_errors, syntax_error
 from bridge.sandbox.throttle import MAX_QUERY_COST, Bucket
 from bridge.sandbox.variables import list_errors, variable_errors
@@ -38,6 +39,7 @@ from bridge.schema.cost import actual_cost, requested_cost
 
 _LOG = logging.getLogger(__name__)
 
+_DOCUMENTS: Final = 200  # kept ready; the bridge has some twenty, and batches of each size
 _RATE_LIMITS: Final = "https://shopify.dev/api/usage/rate-limits"
 
 
@@ -105,6 +107,7 @@ class Engine:
         self.scopes = frozenset(scopes)
         self.keys = Keys(store.clock)
         self.schema = executable_schema(protected_data=protected_data)
+        self._documents: dict[str, tuple[DocumentNode, list[dict[str, Any]]]] = {}
         self._take_stock()
 
     def _take_stock(self) -> None:
@@ -121,14 +124,10 @@ class Engine:
     def read(self, text: str, variables: Mapping[str, Any], operation_name: str | None) -> Request:
         """Parse and check a request, and work out its price. Nothing is charged."""
         request = Request(text, variables, operation_name)
-        try:
-            document = parse(text)
-        except GraphQLSyntaxError as error:
-            request.errors = [syntax_error(error)]
-            return request
-        request.operation = get_operation_ast(document, operation_name)
-        request.errors = static_errors(self.schema, document)
-        if request.errors:
+        document, request.errors = self._document(text)
+        if document is not None:
+            request.operation = get_operation_ast(document, operation_name)
+        if request.errors or document is None:
             return request
         if request.operation is None:
             request.errors = [_no_operation(operation_name)]
@@ -138,6 +137,20 @@ class Engine:
             request.document = document
             request.cost = requested_cost(self.schema, document, variables, operation_name)
         return request
+
+    def _document(self, text: str) -> tuple[DocumentNode | None, list[dict[str, Any]]]:
+        """A document and what is wrong with it; kept, since clients send few different ones."""
+        known = self._documents.get(text)
+        if known is not None:
+            return known
+        try:
+            document = parse(text)
+        except GraphQLSyntaxError as error:
+            return None, [syntax_error(error)]
+        if len(self._documents) >= _DOCUMENTS:
+            self._documents.clear()
+        self._documents[text] = document, static_errors(self.schema, document)
+        return self._documents[text]
 
     def refuse(self, request: Request, *, throttle: bool = False) -> Answer | None:
         """The reply to a request that may not run now; None when it may.
@@ -199,6 +212,7 @@ class Engine:
             context_value=context,
             variable_values=dict(request.variables),
             operation_name=request.operation_name,
+            executor_class=QuickExecutor,
         )
 
     def context(self, api_version: str, request_id: str = "") -> Context:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from graphql import (
@@ -31,6 +32,7 @@ from bridge.sandbox.errors import NotModelled, StoreError, access_denied, gid_ki
 from bridge.sandbox.idempotency import REQUIRED, Refused, missing_directive
 from bridge.sandbox.info import Info
 from bridge.sandbox.money import amount_text, scalar_text
+from bridge.sandbox.quick import mark
 from bridge.sandbox.resolvers import RESOLVERS
 from bridge.schema import build
 from bridge.schema.selection import Json
@@ -67,9 +69,12 @@ def _resolver(
 ) -> Resolver:
     given = RESOLVERS.get(kind.name, {}).get(name) or _OWN.get((kind.name, name))
     is_root = kind is schema.query_type or kind is schema.mutation_type
+    scope = FIELD_SCOPES.get((kind.name, name))
+    guarded = scope is not None or (not protected_data and (kind.name, name) in PROTECTED)
+    if not is_root and not guarded:
+        mark(field, _reader(given, name))
     if given is None:
         given = _unmodelled(kind.name, name) if is_root else _attribute(kind.name, name, field)
-    scope = FIELD_SCOPES.get((kind.name, name))
     if scope is not None:
         given = _scoped(given, name, scope)
     if not protected_data and (kind.name, name) in PROTECTED:
@@ -101,6 +106,25 @@ def _attribute(kind: str, name: str, field: GraphQLField) -> Resolver:
         return value
 
     return resolve
+
+
+def _reader(given: Resolver | None, name: str) -> Callable[[Any], Any]:
+    """How a field is read that needs neither arguments nor the request.
+
+    A resolver that does need the request fails without one, and is then called the ordinary way.
+    """
+    if given is not None:
+        return partial(_without_request, given)
+    snake = _HUMP.sub("_", name).lower()
+
+    def read(source: object) -> object:
+        return source[name] if isinstance(source, dict) else getattr(source, snake)
+
+    return read
+
+
+def _without_request(given: Resolver, source: object) -> object:
+    return given(source, None)
 
 
 def _item(source: Mapping[str, object], name: str) -> object:
