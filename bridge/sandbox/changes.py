@@ -338,6 +338,7 @@ def reduce_line(order: Order, position: int, units: int, at: datetime) -> None:
 def add_line(store: Store, order: Order, line: LineItem, at: datetime) -> None:
     """An edit adds a line; it gets a fulfillment order of its own (captured)."""
     order.lines.append(line)
+    store.keep(line)
     open_fulfillment_orders(store, order, at, lines=[line])
     order.edited = True
     order.updated_at = at

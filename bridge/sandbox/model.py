@@ -267,7 +267,10 @@ class Customer(Tagged):
 
 @dataclass(kw_only=True)
 class Shop(Owner):
-    """The shop itself; its name and currency are in the seed."""
+    """The shop itself; its name and currency are in the seed.
+
+    ``access_scopes`` are those of the app that asks; the engine sets them.
+    """
 
     gql_type: ClassVar[str] = "Shop"
     name: str
@@ -277,6 +280,7 @@ class Shop(Owner):
     iana_timezone: str
     plan_name: str
     taxes_included: bool = False
+    access_scopes: tuple[str, ...] = ()
 
     @property
     def plan(self) -> dict[str, str]:

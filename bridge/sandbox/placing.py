@@ -220,6 +220,7 @@ class _Placing:
         for line in order.lines:
             line.number_id = store.new_id("LineItem")
             self._commit(line)
+            store.keep(line)
         for shipping in order.shipping_line_list:
             shipping.number_id = store.new_id("ShippingLine")
         for payment in payments:
@@ -231,6 +232,7 @@ class _Placing:
                 where.number_id = store.new_id("MailingAddress")
         for group in self.groups.values():
             group.number_id = store.new_id("LineItemGroup")
+            store.keep(group)
         if spec.get("delivery") == "RETAIL":
             order.retail_location = self.location
         order.customer = self._customer(order)

@@ -177,7 +177,8 @@ def _stock(store: Store, variant: Variant, row: catalogue.Seeded, n: int, at: da
     if sku not in catalogue.NOT_AT_FIRST:
         amount = row.stock + n % 7 if row.tracked else 0
         _level(store, item, first, amount, at, active=sku not in catalogue.INACTIVE_AT_FIRST)
-    if (n % 3 == 0 and row.tracked) or sku in catalogue.INACTIVE_AT_FIRST:
+    third = n % 3 == 0 and row.tracked and sku not in catalogue.NOT_AT_FIRST
+    if third or sku in catalogue.INACTIVE_AT_FIRST:
         active = sku not in catalogue.INACTIVE_IN_STORE
         _level(store, item, shop_floor, 10 + n % 5, at, active=active)
     if (n % 10 == 0 and row.tracked) or sku in catalogue.NOT_AT_FIRST:

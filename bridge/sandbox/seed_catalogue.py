@@ -24,7 +24,7 @@ _BAGS: Axis = (("REG", "Regular"), ("LONG", "Long"))
 _WEIGHTS: Axis = (("250", "250 g"), ("500", "500 g"), ("1K", "1 kg"))
 _ROASTS: Axis = (("HOUSE", "House"), ("DARK", "Dark"), ("DECAF", "Decaf"))
 _SCENTS: Axis = (("CEDAR", "Cedar"), ("SMOKE", "Smoke"), ("MINT", "Mint"), ("PLAIN", "Plain"))
-_MAPS: Axis = tuple((f"{n:02d}", f"Sheet {n}") for n in range(1, 9))
+_MAPS: Axis = tuple((f"{n:02d}", f"Sheet {n}") for n in range(1, 25))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.errors import NotModelled, StoreError
+from bridge.sandbox.errors import NotModelled
 from bridge.sandbox.info import Info
 from bridge.sandbox.model import InventoryItem, InventoryLevel, Location, gid
 from bridge.sandbox.state import stamp
@@ -127,15 +127,12 @@ def set_quantities(_root: object, info: Info, input: Row) -> Row:
     """Set quantities; one bad row refuses all (captured).
 
     A row that changes nothing leaves no trace, and a call of only such rows gives no group
-    (captured). Raises the captured top-level error when a row has no ``changeFromQuantity``.
+    (captured). The engine has seen to it that every row has a ``changeFromQuantity``.
     """
     store: Store = info.context.store
     given = input
     store.settle()
     name, rows = given["name"], given["quantities"]
-    if any("changeFromQuantity" not in row for row in rows):
-        message = "InventoryQuantityInput must include the following argument: changeFromQuantity."
-        raise StoreError(message, "INVALID_FIELD_ARGUMENTS", variable=True)
     errors = (
         _input_errors(given)
         or _quantity_errors(name, rows)

@@ -1,4 +1,4 @@
-"""Products, variants, inventory items, levels."""
+"""Products, variants, inventory items, levels; and the metafields of any owner."""
 
 from __future__ import annotations
 
@@ -112,12 +112,6 @@ def _price(variant: Variant, _info: object) -> str:
     return scalar_text(variant.price)
 
 
-def _duplicates(item: InventoryItem, info: Info) -> int:
-    if item.sku is None:
-        return 0
-    return len(info.context.store.by_sku(item.sku)) - 1
-
-
 def _changes(
     group: dict[str, Any],
     _info: object,
@@ -134,19 +128,10 @@ def _changes(
     ]
 
 
-_OWNED: dict[str, Callable[..., Any]] = {"metafield": metafield, "metafields": metafields}
-
 RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
-    "Product": {"variants": _variants, **_OWNED},
-    "ProductVariant": {"price": _price, **_OWNED},
-    "InventoryItem": {
-        "inventoryLevel": _level,
-        "inventoryLevels": _levels,
-        "duplicateSkuCount": _duplicates,
-    },
+    "Product": {"variants": _variants},
+    "ProductVariant": {"price": _price},
+    "InventoryItem": {"inventoryLevel": _level, "inventoryLevels": _levels},
     "InventoryAdjustmentGroup": {"changes": _changes},
     "InventoryLevel": {"quantities": _quantities},
-    "Customer": dict(_OWNED),
-    "Location": dict(_OWNED),
-    "Shop": dict(_OWNED),
 }

@@ -15,7 +15,7 @@ _TIMES = {
         "updatedAt": "updated_at",
         "fulfillAt": "fulfill_at",
     },
-    "InventoryLevel": {"createdAt": "created_at", "updatedAt": "updated_at"},
+    "InventoryLevel": {"updatedAt": "updated_at"},
     "Metafield": {"createdAt": "created_at", "updatedAt": "updated_at"},
     "Order": {
         "createdAt": "created_at",
@@ -24,10 +24,10 @@ _TIMES = {
         "cancelledAt": "cancelled_at",
         "closedAt": "closed_at",
     },
-    "OrderTransaction": {"createdAt": "created_at", "processedAt": "processed_at"},
+    "OrderTransaction": {"processedAt": "processed_at"},
     "Product": {"createdAt": "created_at", "updatedAt": "updated_at"},
     "ProductVariant": {"createdAt": "created_at", "updatedAt": "updated_at"},
-    "Refund": {"createdAt": "created_at", "updatedAt": "updated_at"},
+    "Refund": {"createdAt": "created_at"},
     "Return": {"createdAt": "created_at"},
 }
 

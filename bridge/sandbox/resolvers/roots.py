@@ -59,7 +59,7 @@ def _shop(_root: object, info: Info) -> object:
 def _installation(_root: object, info: Info) -> dict[str, object]:
     return {
         "id": "gid://shopify/AppInstallation/604320000001",
-        "accessScopes": [{"handle": handle} for handle in sorted(info.context.scopes)],
+        "accessScopes": [{"handle": handle} for handle in info.context.store.shop.access_scopes],
     }
 
 
