@@ -181,7 +181,7 @@ class _Pull:
         self, query: str, cursor: str | None, *, begin: bool, sweep: bool
     ) -> OrderPage:
         """One page, made smaller until Shopify finds it cheap enough; the size is remembered."""
-        size = min(self.policy.page_size, self.learned.sizes.get(self.name, MAX_ORDERS))
+        size = min(self.policy.page_size, self.learned.sizes.get(OrderPull.name, MAX_ORDERS))
         while True:
             try:
                 return await self.reader.page(
@@ -199,7 +199,7 @@ class _Pull:
                 if size == 1:
                     raise
                 size = max(1, size // 2)
-                self.learned.sizes[self.name] = size
+                self.learned.sizes[OrderPull.name] = size
                 log.info("page_size_halved", size=size, cost=error.cost, maximum=error.maximum)
 
     async def _offer_ready(self, page: OrderPage) -> None:
