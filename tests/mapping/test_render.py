@@ -175,6 +175,14 @@ def test_constants_alone_do_not_make_an_object(tmp_path: Path) -> None:
     assert only.render({"order": {}})["address"] == {"country": "CH"}
 
 
+def test_a_single_element_that_lacks_a_required_field_is_left_out(tmp_path: Path) -> None:
+    """Of two options with a key, the one without a value is no attribute, and no error."""
+    options = [{"key": "size", "value": None}, {"key": "colour", "value": "red"}]
+    order = an_order(lineItems=[a_line(quantity=0, options=options)])
+    found = load(tmp_path, WHOLE).render({"order": order})["attributes"]
+    assert [attribute["handle"] for attribute in found] == ["order_name", "colour"]
+
+
 def test_when_leaves_out_objects_and_single_elements(tmp_path: Path) -> None:
     """A false when leaves out what carries it, also where everything in it is constant."""
     text = MINIMAL + (
@@ -222,6 +230,8 @@ def test_when_leaves_out_objects_and_single_elements(tmp_path: Path) -> None:
         ("order.raw.half == 0.5", True),
         ("order.raw.half == 'half'", False),
         ("order.raw.half < 1", True),
+        ("order.raw.zero", True),
+        ("order.raw.no_text", True),
         ("true or order.test and order.test", True),
     ],
 )
