@@ -11,9 +11,9 @@ bridge and starts another one on the same ledger file.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.runner import RunningSandbox, start_sandbox
 from bridge.sandbox.server import StoreSettings
 from bridge.server.running import Serving, serving
+from bridge.shopify.budget import CallBudget
+from bridge.shopify.client import ShopifyClient
+from bridge.shopify.documents import Operation
+from bridge.shopify.protocol import Reply
 
 KEY = "RETAILOPS_SDK"
 CHANNEL = 21
@@ -67,6 +71,38 @@ class Spent:
     points: int
     throttled: int
     operations: list[str]
+
+
+Hook = Callable[[Mapping[str, Any]], Awaitable[None] | None]
+"""What a test does before or after a request; it is given the request's variables."""
+
+
+class HookedClient:
+    """The real client, with a test's own doings around the requests of one operation."""
+
+    def __init__(self, client: ShopifyClient, name: str, when: str, hook: Hook) -> None:
+        self._client = client
+        self._name = name
+        self._when = when
+        self._hook = hook
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def execute(
+        self, operation: Operation, variables: Mapping[str, Any], *, budget: CallBudget
+    ) -> Reply:
+        """The real request, over HTTP."""
+        await self._run("before", operation, variables)
+        reply = await self._client.execute(operation, variables, budget=budget)
+        await self._run("after", operation, variables)
+        return reply
+
+    async def _run(self, when: str, operation: Operation, variables: Mapping[str, Any]) -> None:
+        if when == self._when and operation.name == self._name:
+            waiting = self._hook(variables)
+            if waiting is not None:
+                await waiting
 
 
 @dataclass(slots=True)
@@ -122,6 +158,13 @@ class World:
         given = {**envelope, **(body or {}), **fields}
         async with self.http.post(f"{self.url}/{action}_v1", json=given) as reply:
             return Answer(reply.status, await reply.json(content_type=None), reply.headers)
+
+    def hook(self, when: str, operation: str, doing: Hook) -> None:
+        """Do something ``before`` or ``after`` each request of an operation, until a restart."""
+        channels: dict[int, Any] = self.bridge.parts.engine.channels
+        channel = channels[CHANNEL]
+        client = HookedClient(channel.client, operation, when, doing)
+        channels[CHANNEL] = replace(channel, client=client)
 
     # ---- the store
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -26,6 +26,7 @@ from bridge.errors import CostExceeded, QueryRejected
 from bridge.retailops.answers import Answer, InventoryPushAnswer
 from bridge.retailops.events import Code, Event, event
 from bridge.retailops.requests import InventoryPushRequest
+from bridge.shopify.documents import Operation
 from bridge.shopify.inventory import (
     ROWS_AT_ONCE,
     Variant,
@@ -130,9 +131,11 @@ class InventoryPush:
             if notice not in call.events:
                 call.tell(notice)
         fresh = [r for r in (*decision.rows, *decision.activate) if r.place not in state.spent]
-        rows = {r.place: r for r in (*state.again, *fresh)}
+        places = {r.place for r in fresh}
+        again = [r for r in state.again if r.place not in places]
+        # Apart: what is stale once more must not cost those that were only beside it.
         steps = _steps(
-            list(rows.values()),
+            (again, fresh),
             round_of=len(results),
             reference=f"gid://retailops-shopify-bridge/InventoryPush/{call.request_id}",
         )
@@ -204,20 +207,21 @@ async def _look_up(
     return found, frozenset(skus[done:])
 
 
-def _steps(rows: Sequence[Row], *, round_of: int, reference: str) -> tuple[Step, ...]:
-    """The mutations for these rows. ``round_of`` keeps the steps of several rounds apart."""
+def _steps(groups: Iterable[Sequence[Row]], *, round_of: int, reference: str) -> tuple[Step, ...]:
+    """The mutations for groups of rows. ``round_of`` keeps the steps of several rounds apart."""
     steps: list[Step] = []
-    new = [r for r in rows if not r.stocked]
-    for number, part in enumerate(_parts(new, activations_at_once())):
-        op, variables = activating([r.place for r in part])
-        key = f"activate:{round_of}:{number}"
-        steps.append(Step(key, op, variables, repeatable=True, idempotent=True, subject=part))
-    ready = [r for r in rows if r.stocked]
-    for number, part in enumerate(_parts(ready, ROWS_AT_ONCE)):
-        op, variables = setting([r.as_set() for r in part], reference=reference)
-        key = f"set:{round_of}:{number}"
-        steps.append(Step(key, op, variables, repeatable=True, idempotent=True, subject=part))
+    for rows in groups:
+        for part in _parts([r for r in rows if not r.stocked], activations_at_once()):
+            op, variables = activating([r.place for r in part])
+            steps.append(_step(f"activate:{round_of}:{len(steps)}", op, variables, part))
+        for part in _parts([r for r in rows if r.stocked], ROWS_AT_ONCE):
+            op, variables = setting([r.as_set() for r in part], reference=reference)
+            steps.append(_step(f"set:{round_of}:{len(steps)}", op, variables, part))
     return tuple(steps)
+
+
+def _step(key: str, op: Operation, variables: Mapping[str, Any], rows: tuple[Row, ...]) -> Step:
+    return Step(key, op, variables, repeatable=True, idempotent=True, subject=rows)
 
 
 def _parts(rows: Sequence[Row], size: int) -> Iterator[tuple[Row, ...]]:
