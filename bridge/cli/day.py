@@ -38,12 +38,20 @@ class Row:
     shopify_calls: int
     points: int
     milliseconds: float
+    refused: int = 0
     failure: str = ""
 
     @property
+    def failed(self) -> bool:
+        """Whether the call went wrong as a whole."""
+        return bool(self.failure) or self.status != 200
+
+    @property
     def outcome(self) -> str:
-        """``ok``, or what is wrong."""
-        return self.failure or ("ok" if self.status == 200 else f"HTTP {self.status}")
+        """``ok``, ``partial`` where single rows were refused, or what is wrong."""
+        if self.status != 200:
+            return f"HTTP {self.status}"
+        return self.failure or ("partial" if self.refused else "ok")
 
 
 @dataclass(slots=True)
@@ -76,13 +84,17 @@ class Day:
 
     async def _push_stock(self) -> tuple[Row, Any]:
         state = await self._get("/_sandbox/state")
-        skus = [s for s, count in Counter(_skus(state)).items() if count == 1]
+        skus = _skus(state)
         updates: list[dict[str, JSON]] = [
             {"sku": sku, "quantity_available": LEVELS[n % len(LEVELS)], "quantity_detail": []}
             for n, sku in enumerate(skus)
         ]
+        # A bundle's stock is its components': its row is refused, and costs no other row.
         return await self._call(
-            "inventory_push", {"inventory_updates": updates}, f"stock of {len(updates)} SKUs"
+            "inventory_push",
+            {"inventory_updates": updates},
+            f"stock of {len(updates)} SKUs",
+            rows=True,
         )
 
     async def _pull_and_acknowledge(self, about: str) -> AsyncIterator[Row]:
@@ -141,8 +153,9 @@ class Day:
             reply.raise_for_status()
 
     async def _call(
-        self, action: str, body: Mapping[str, Any], about: str
+        self, action: str, body: Mapping[str, Any], about: str, *, rows: bool = False
     ) -> tuple[Row, dict[str, Any]]:
+        """One call; with ``rows`` an error event is about one row, not about the call."""
         asked = {
             "integration_auth_token": self.auth_key,
             "action": action,
@@ -167,7 +180,8 @@ class Day:
             calls,
             points,
             milliseconds,
-            failed[0] if failed else "",
+            len(failed),
+            failed[0] if failed and not rows else "",
         )
         return row, answer
 
@@ -186,13 +200,9 @@ class Day:
 
 
 def _skus(state: Mapping[str, Any]) -> list[str]:
-    """The SKUs of the store's tracked variants, in the catalogue's order."""
-    return [
-        v["sku"]
-        for p in state["products"]
-        for v in p["variants"]
-        if v["sku"] and v.get("tracked", True)
-    ]
+    """The SKUs of tracked items that only one item has, as the catalogue lists them."""
+    counted = Counter(i["sku"] for i in state["inventory"] if i["sku"] and i["tracked"])
+    return [sku for sku, items in counted.items() if items == 1]
 
 
 def _told(row: Row, about: str, failure: str = "") -> Row:

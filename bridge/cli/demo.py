@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 import aiohttp
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +29,8 @@ from bridge.cli.sandbox import (
     welcome,
 )
 from bridge.server.running import until_signal
+
+PIPE_WIDTH = 150
 
 
 def demo(
@@ -54,11 +58,12 @@ def demo(
 
 
 async def _play(options: Options, *, once: bool) -> int:
-    console = Console()
+    # A pipe has no width of its own: wide enough for every row of the table on one line.
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     async with pair(options) as running:
         rows = await _day(running)
         console.print(_table(rows))
-        failures = [r for r in rows if r.outcome != "ok"]
+        failures = [r for r in rows if r.failed]
         points, calls = sum(r.points for r in rows), sum(r.shopify_calls for r in rows)
         console.print(
             f"{len(rows)} calls of RetailOps, {calls} requests to Shopify, {points} points; "
@@ -78,7 +83,7 @@ async def _day(running: Pair) -> list[Row]:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table(title="A day of RetailOps", title_justify="left", expand=False)
+    table = Table(title="A day of RetailOps", title_justify="left", box=box.SIMPLE)
     table.add_column("action", no_wrap=True)
     table.add_column("what happens")
     table.add_column("outcome")
