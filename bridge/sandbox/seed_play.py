@@ -1,4 +1,7 @@
-"""Plays the seeded orders: places each at its time, then does to it what its kind says."""
+"""Plays the seeded orders: places each at its time, then does to it what its kind says.
+
+``act`` is the same for tests: what people do to an order in the admin.
+"""
 
 from __future__ import annotations
 
@@ -125,6 +128,13 @@ _ACTIONS: dict[str, Callable[[Store, Order, datetime, Mapping[str, Any]], None]]
 }
 
 
+def act(store: Store, order: Order, at: datetime, action: str, given: Mapping[str, Any]) -> None:
+    """Let something happen to an order at ``at``. Raises ValueError for an unknown action."""
+    if action not in _ACTIONS:
+        raise ValueError(f"action {action!r}: known are {', '.join(sorted(_ACTIONS))}")
+    _ACTIONS[action](store, order, at, given)
+
+
 def _play(store: Store, play: Play, at: datetime) -> None:
     order = place(store, {"kind": play.kind, **play.spec}, at=at)
     place_of_pickup = order.retail_location
@@ -137,7 +147,7 @@ def _play(store: Store, play: Play, at: datetime) -> None:
     )
     order.updated_at = at + timedelta(seconds=1)
     for n, (action, given) in enumerate(play.then, start=1):
-        _ACTIONS[action](store, order, at + n * _STEP, given)
+        act(store, order, at + n * _STEP, action, given)
 
 
 def plays() -> list[Play]:

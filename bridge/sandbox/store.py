@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from bridge.sandbox import seed, state
+from bridge.sandbox import seed, seed_play, state
 from bridge.sandbox.changes import open_fulfillment_orders
 from bridge.sandbox.model import (
     Customer,
@@ -218,6 +218,24 @@ class Store:
             if line.variant is not None:
                 self.index.touch("ProductVariant", line.variant.id)
         return state.order_json(order)
+
+    def happen(
+        self, order: str, action: str, given: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Do to an order (global id or number) what someone in Shopify's admin would do.
+
+        ``action`` is one of ``seed_play``'s: cancel, hold, fulfil, refund, reduce, add, capture,
+        schedule, return, close; ``given`` are its arguments there. Not in the journal, which is
+        of mutations. Returns the order as ``state`` shows it; raises ValueError when there is no
+        such order or action.
+        """
+        self.settle()
+        found = self.orders.get(int(number_of(order)))
+        if found is None:
+            raise ValueError(f"order {order!r}: there is none")
+        seed_play.act(self, found, self.clock(), action, given or {})
+        self.index.touch(found.gql_type, found.id)
+        return state.order_json(found)
 
     def _open(self, order: Order, at: datetime, delivery: str) -> None:
         """The fulfillment orders of an order come after it; one cancelled meanwhile gets none."""

@@ -28,7 +28,9 @@ mutation M($rows: [MetafieldsSetInput!]!) {
 
 def add(bench: Bench, owner: str, *tags: str) -> dict[str, Any]:
     """Add tags; the payload."""
-    payload: dict[str, Any] = bench.run(TAGS_ADD, {"id": owner, "tags": list(tags)})["data"]["tagsAdd"]
+    payload: dict[str, Any] = bench.run(TAGS_ADD, {"id": owner, "tags": list(tags)})["data"][
+        "tagsAdd"
+    ]
     return payload
 
 

@@ -219,3 +219,40 @@ def test_store_without_seed() -> None:
     """The shop and its places, nothing else."""
     store = Store(Clock(), seeded=False)
     assert (len(store.locations), len(store.products), len(store.orders)) == (4, 0, 0)
+
+
+def test_cancelled_in_the_admin(seeded: Bench) -> None:
+    """An order that is cancelled behind the bridge's back: money, stock and search follow."""
+    order = seeded.order("plain_paid")
+    stocked = order.lines[0].stocked_at
+    assert order.lines[0].variant is not None
+    assert stocked is not None
+    level = order.lines[0].variant.inventory_item.levels[stocked.number_id]
+    before = (level.available, level.committed)
+    seeded.clock.forward(60)
+    shown = seeded.store.happen(order.legacy_resource_id, "cancel", {"reason": "FRAUD"})
+    assert (shown["cancelled_at"], shown["closed"]) == ("2026-11-23T08:01:00Z", True)
+    assert (order.display_financial_status, order.cancel_reason) == ("REFUNDED", "FRAUD")
+    assert (level.available, level.committed) == (before[0] + 2, before[1] - 2)
+    assert seeded.store.journal == []
+    text = "query Q($q: String) { orders(first: 5, query: $q) { nodes { id } } }"
+    query = f"status:cancelled AND name:{order.name}"
+    assert seeded.run(text, {"q": query})["data"]["orders"]["nodes"] == []
+    seeded.clock.forward(60)
+    assert seeded.run(text, {"q": query})["data"]["orders"]["nodes"] == [{"id": order.id}]
+
+
+def test_a_hold_does_not_move_updated_at(seeded: Bench) -> None:
+    """Reported by developers: a held order looks unchanged."""
+    order = seeded.order("plain_paid")
+    before = order.updated_at
+    seeded.store.happen(order.id, "hold", {"reason": "OTHER"})
+    assert (order.updated_at, order.display_fulfillment_status) == (before, "ON_HOLD")
+
+
+@pytest.mark.parametrize(("order", "action"), [("1", "cancel"), ("", "explode")])
+def test_what_cannot_happen(seeded: Bench, order: str, action: str) -> None:
+    """An order that is not there, an action that nobody knows."""
+    identifier = order or seeded.order("plain_paid").id
+    with pytest.raises(ValueError, match=r"there is none|known are"):
+        seeded.store.happen(identifier, action)
