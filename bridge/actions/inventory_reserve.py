@@ -15,7 +15,12 @@ from typing import Any, Final
 
 from bridge.actions.effects import ACKNOWLEDGED
 from bridge.engine import Call
-from bridge.shopify.inventory import reserved_lines, reserved_locations, reserved_orders
+from bridge.shopify.inventory import (
+    Work,
+    reserved_lines,
+    reserved_locations,
+    reserved_orders,
+)
 from bridge.shopify.search import quoted
 
 Node = Mapping[str, Any]
@@ -95,26 +100,29 @@ def _time(at: datetime) -> str:
     return quoted(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def spread(held: Sequence[tuple[str, Node, int]], work: Mapping[str, Sequence[Node]]) -> Reserved:
+def spread(held: Sequence[tuple[str, Node, int]], work: Mapping[str, Sequence[Work]]) -> Reserved:
     """Units by the location that will ship them; what is assigned nowhere counts everywhere.
 
-    Shopify makes fulfillment orders a moment after the order, and a reply may carry only the
-    first of them: units that are not accounted for could be taken from any location.
+    Shopify makes fulfillment orders a moment after the order: until then the units could be
+    taken from any location. Lines that did not come along with a long fulfillment order are
+    taken to be in it, when it is the only long one.
     """
     out = Reserved()
     for gid, line, units in held:
         left = units
-        for order in work.get(gid, ()):
-            location = (order["assignedLocation"]["location"] or {}).get("id")
-            if order["status"] not in WORKING or location is None:
-                continue
-            for part in order["lineItems"]:
-                if part["lineItem"]["id"] == line["id"]:
-                    taken = min(left, int(part["remainingQuantity"]))
-                    out.at.setdefault(location, Counter())[line["sku"]] += taken
-                    left -= taken
-        out.everywhere[line["sku"]] += left
+        busy = [w for w in work.get(gid, ()) if w.status in WORKING and w.location is not None]
+        for part in busy:
+            taken = min(left, part.units.get(line["id"], 0))
+            _add(out, part.location, line["sku"], taken)
+            left -= taken
+        long = [w for w in busy if w.more]
+        _add(out, long[0].location if len(long) == 1 else None, line["sku"], left)
     return out
+
+
+def _add(out: Reserved, location: str | None, sku: str, units: int) -> None:
+    at = out.everywhere if location is None else out.at.setdefault(location, Counter())
+    at[sku] += units
 
 
 def _sum(units: Iterable[tuple[str, int]]) -> Counter[str]:

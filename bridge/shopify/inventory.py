@@ -62,6 +62,19 @@ class SetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """A fulfillment order: its status, its location's GID (None: gone), units by line GID.
+
+    ``more``: it has more lines than were read.
+    """
+
+    status: str
+    location: str | None
+    units: Mapping[str, int]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrdersPage:
     """Orders that may reserve units. ``more_lines``: per order GID, where its lines go on."""
 
@@ -220,18 +233,32 @@ async def reserved_lines(
 
 async def reserved_locations(
     client: ShopifyClient, budget: CallBudget, gids: Sequence[str]
-) -> dict[str, Sequence[Node]]:
+) -> dict[str, list[Work]]:
     """The fulfillment orders of orders, by order GID; as many a request as it may cost."""
     op = operation("ReservedLocations")
     at_once = max(1, MAX_QUERY_POINTS // max(1, op.cost({"ids": [""]})))
-    out: dict[str, Sequence[Node]] = {}
+    out: dict[str, list[Work]] = {}
     for start in range(0, len(gids), at_once):
         ids = list(gids[start : start + at_once])
         reply = await client.execute(op, {"ids": ids}, budget=budget)
-        for node in plain(reply.data, op)["nodes"]:
+        for node in reply.data["nodes"]:
             if node is not None and node["__typename"] == "Order":
-                out[node["id"]] = node["fulfillmentOrders"]
+                out[node["id"]] = [_work(n) for n in node["fulfillmentOrders"]["nodes"]]
     return out
+
+
+def _work(node: Node) -> Work:
+    units: dict[str, int] = {}
+    for part in node["lineItems"]["nodes"]:
+        line = part["lineItem"]["id"]
+        units[line] = units.get(line, 0) + int(part["remainingQuantity"])
+    location = node["assignedLocation"]["location"]
+    return Work(
+        status=node["status"],
+        location=location["id"] if location else None,
+        units=units,
+        more=_next(node["lineItems"]) is not None,
+    )
 
 
 def _next(connection: Mapping[str, Any]) -> str | None:

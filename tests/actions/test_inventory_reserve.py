@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.actions.inventory_reserve import is_unknown, older_query, open_units, spread
+from bridge.shopify.inventory import Work
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MAIN = "gid://shopify/Location/1"
@@ -77,13 +78,9 @@ def test_older_orders_are_searched_with_quoted_values() -> None:
     assert older_query(LONG_AGO, tag="x", now=NOW, minutes=0).endswith(" AND -tag:'x'")
 
 
-def work(status: str, location: str | None, *parts: tuple[str, int]) -> dict[str, Any]:
+def work(status: str, location: str | None, *parts: tuple[str, int], more: bool = False) -> Work:
     """A fulfillment order with (line, remaining) parts."""
-    return {
-        "status": status,
-        "assignedLocation": {"location": None if location is None else {"id": location}},
-        "lineItems": [{"lineItem": {"id": line}, "remainingQuantity": n} for line, n in parts],
-    }
+    return Work(status, location, dict(parts), more)
 
 
 def test_units_are_reserved_where_they_will_be_taken_from() -> None:
@@ -113,3 +110,13 @@ def test_never_more_than_the_line_has() -> None:
     """Fulfillment orders that tell more than is open on the line do not reserve more."""
     out = spread([("o1", {"id": "l1", "sku": "A"}, 2)], {"o1": [work("OPEN", MAIN, ("l1", 9))]})
     assert (out.units("A", MAIN), out.units("A", WEST)) == (2, 0)
+
+
+def test_a_line_behind_the_first_twenty_is_where_the_others_are() -> None:
+    """With two long fulfillment orders nobody knows, so it counts everywhere."""
+    line = {"id": "l30", "sku": "A"}
+    one = spread([("o1", line, 2)], {"o1": [work("OPEN", MAIN, more=True), work("OPEN", WEST)]})
+    assert (one.units("A", MAIN), one.units("A", WEST)) == (2, 0)
+    both = [work("OPEN", MAIN, more=True), work("OPEN", WEST, more=True)]
+    two = spread([("o1", line, 2)], {"o1": both})
+    assert (two.units("A", MAIN), two.units("A", WEST)) == (2, 2)
