@@ -243,7 +243,7 @@ def test_conditions(tmp_path: Path, condition: str, *, holds: bool) -> None:
         "one": 1,
         "earlier": datetime(2025, 1, 1, tzinfo=UTC),
     }
-    raw |= {"half": 0.5}
+    raw |= {"half": 0.5, "zero": 0, "no_text": ""}
     text = MINIMAL + f'[order.address]\nwhen = "{condition}"\ncountry = "\'CH\'"\n'
     assert ("address" in load(tmp_path, text).render({"order": an_order(raw=raw)})) is holds
 
