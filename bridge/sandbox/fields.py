@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from graphql import (
+    GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInterfaceType,
@@ -21,9 +22,9 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
-    Undefined,
     get_directive_values,
     get_named_type,
+    value_from_ast,
 )
 
 from bridge.sandbox.access import FIELD_SCOPES, NODE_SCOPES, OWNER_SCOPES, PROTECTED, protected
@@ -88,12 +89,11 @@ def _resolver(
 
 def _attribute(kind: str, name: str, field: GraphQLField) -> Resolver:
     snake = _HUMP.sub("_", name).lower()
-    defaults = {key: argument.default_value for key, argument in field.args.items()}
+    defaults = {key: _default(argument) for key, argument in field.args.items()}
 
     def resolve(source: object, _info: Info, **arguments: Json) -> object:
         for key, value in arguments.items():
-            default = defaults[key]
-            if value is not None and (default is Undefined or value != default):
+            if value is not None and value != defaults[key]:
                 raise NotModelled(f"the argument {key!r} of {kind}.{name}")
         if isinstance(source, Mapping):
             value = _item(source, name)
@@ -106,6 +106,11 @@ def _attribute(kind: str, name: str, field: GraphQLField) -> Resolver:
         return value
 
     return resolve
+
+
+def _default(argument: GraphQLArgument) -> object:
+    literal = argument.default.literal if argument.default is not None else None
+    return value_from_ast(literal, argument.type) if literal is not None else None
 
 
 def _reader(given: Resolver | None, name: str) -> Callable[[Any], Any]:

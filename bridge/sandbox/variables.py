@@ -21,8 +21,8 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
-    Undefined,
     is_input_type,
+    is_required_input_field,
     print_ast,
     type_from_ast,
     value_from_ast_untyped,
@@ -111,7 +111,7 @@ def _object_problems(
     for name, field in kind.fields.items():
         if name in value:
             yield from _problems(field.type, value[name], (*path, name))
-        elif isinstance(field.type, GraphQLNonNull) and field.default_value is Undefined:
+        elif is_required_input_field(field):
             yield (*path, name), "Expected value to not be null"
 
 

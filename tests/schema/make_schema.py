@@ -4,11 +4,20 @@ Cuts from Shopify's real schema what the bridge's documents and ``extra_document
 sorts it, so that the same documents always give the same file. Needs the evidence folder.
 """
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
-from graphql import build_schema, lexicographic_sort_schema, print_schema
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    lexicographic_sort_schema,
+    print_schema,
+)
 
 from bridge.schema import API_VERSION
 from tests.shared import SHARED
@@ -17,6 +26,15 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TARGET = ROOT / "bridge" / "schema" / "admin.graphql"
 DOCUMENTS = (ROOT / "bridge" / "shopify" / "documents", HERE / "extra_documents")
+
+
+def real_schema(version: str) -> GraphQLSchema:
+    """Shopify's own schema, by the tool of the evidence folder."""
+    sys.path.insert(0, str(SHARED / "tools"))
+    try:
+        return importlib.import_module("graphql_check").load(version)
+    finally:
+        sys.path.pop(0)
 
 
 def make() -> str:
@@ -29,7 +47,22 @@ def make() -> str:
         text=True,
     )
     schema = build_schema(out.stdout, assume_valid_sdl=True)
+    _restore_defaults(schema, real_schema(API_VERSION))
     return print_schema(lexicographic_sort_schema(schema)) + "\n"
+
+
+def _restore_defaults(schema: GraphQLSchema, real: GraphQLSchema) -> None:
+    """The tool loses the defaults of arguments under graphql-core 3.3: put them back."""
+    for name, kind in schema.type_map.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(kind, GraphQLInputObjectType):
+            for key, field in kind.fields.items():
+                field.default = real.type_map[name].fields[key].default
+        elif isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)):
+            for key, field in kind.fields.items():
+                for argument, ours in field.args.items():
+                    ours.default = real.type_map[name].fields[key].args[argument].default
 
 
 if __name__ == "__main__":
