@@ -10,7 +10,8 @@ first call: ConfigError with every finding.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import difflib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,7 +54,7 @@ def shipped_mappings() -> Path:
 def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
     """The compiled mappings of one channel: the shipped file, the merchant's laid over it."""
     modules: dict[str, MappingModule] = {}
-    findings: list[Finding] = []
+    findings: list[Finding] = list(_strangers(channel))
     for name, spec in MAPPINGS.items():
         layers = [shipped_mappings() / f"{name}.toml"]
         if channel.mappings_dir is not None:
@@ -69,6 +70,22 @@ def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
     if findings:
         raise ConfigError(findings)
     return modules
+
+
+def _strangers(channel: ChannelSettings) -> Iterator[Finding]:
+    """A merchant's mapping that no action reads: a misspelt name must not go unnoticed."""
+    folder = channel.mappings_dir
+    if folder is None:
+        return
+    if not folder.is_dir():
+        hint = "create the folder, or leave mappings_dir out"
+        yield Finding(str(folder), 0, 0, "M101", "mappings_dir is not a folder", hint)
+        return
+    for file in sorted(folder.glob("*.toml")):
+        if file.stem not in MAPPINGS and not file.stem.endswith(".test"):
+            near = difflib.get_close_matches(file.stem, MAPPINGS, n=1)
+            hint = f"did you mean {near[0]}.toml?" if near else "it may be: " + ", ".join(MAPPINGS)
+            yield Finding(str(file), 0, 0, "M101", f"no action reads {file.name}", hint)
 
 
 def _utc_now() -> datetime:

@@ -99,6 +99,10 @@ def test_attributes_keep_to_two_to_a_hundred_characters() -> None:
         return {a.handle: a.value for a in sent.attributes}
 
     assert "po_number" not in handles(made(order(line(), total="10.00", poNumber="7")))
+    one = order(line(), total="10.00", discountCodes=["X"])
+    assert "discount_codes" not in handles(made(one))
+    two = order(line(), total="10.00", discountCodes=["X", "Y"])
+    assert handles(made(two))["discount_codes"] == "X, Y"
     long = handles(made(order(line(), total="10.00", poNumber="P" * 300)))
     assert len(long["po_number"]) == 100
 
