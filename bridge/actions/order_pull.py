@@ -105,8 +105,12 @@ class OrderPull:
         """List what is held back, and note which cancellations were offered."""
         channel = call.channel.settings
         now = call.clock()
+        listed = await call.ledger.held_back(channel.id) if state.held else []
+        known = {h.order_gid for h in listed}
         for held in state.held:
-            log.warning("order_held_back", order=held.refnum, code=held.code, reason=held.reason)
+            # Every pull meets it again: once is news, the list has the rest.
+            tell = log.debug if held.order_gid in known else log.warning
+            tell("order_held_back", order=held.refnum, code=held.code, reason=held.reason)
             await call.ledger.hold_back(
                 channel.id,
                 held.order_gid,
