@@ -290,3 +290,10 @@ def test_levels_are_shown_by_activity(seeded: Bench) -> None:
     assert found["shown"]["isActive"] is False
     variables["id"] = item(seeded, "STOVE-MINI").id
     assert seeded.run(text, variables)["data"]["inventoryItem"]["shown"] is None
+
+
+def test_activation_of_an_unknown_item(seeded: Bench) -> None:
+    """Refused at the item, no level."""
+    payload = activate(seeded, "AXE-HAND", item=MISSING[0])
+    assert payload["inventoryLevel"] is None
+    assert payload["userErrors"][0]["field"] == ["inventoryItemId"]

@@ -183,6 +183,20 @@ def test_same_key_twice(seeded: Bench) -> None:
             "Value must be in “YYYY-MM-DDTHH:MM:SS” format. For example: 2022-06-01T15:30:00",
             "INVALID_VALUE",
         ),
+        (
+            {"type": "number_decimal", "value": "NaN"},
+            "value",
+            "Value must be a decimal.",
+            "INVALID_VALUE",
+        ),
+        ({"type": "json", "value": "{nope"}, "value", "Value is invalid JSON.", "INVALID_VALUE"),
+        ({"value": ""}, "value", "Value can't be blank.", "BLANK"),
+        (
+            {"type": "money"},
+            "type",
+            "Type money is not modelled by the embedded store",
+            "INVALID_TYPE",
+        ),
     ],
 )
 def test_bad_rows(
