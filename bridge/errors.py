@@ -18,6 +18,7 @@
       OutcomeUnknown               a write whose reply was lost: never sent again blindly
       LedgerError                  refused before any effect
         LedgerBusy                 another process holds it longer than we may wait
+        StepOpen                   another step of the same effect has no outcome yet
 
 Each class says in ``retryable`` whether sending the same thing again is safe; nothing else
 in the bridge decides that. Messages name what happened and what to do; they never carry a
@@ -228,3 +229,11 @@ class LedgerBusy(LedgerError):
     """Another process holds the ledger or the same key longer than this call may wait."""
 
     retryable = True
+
+
+class StepOpen(LedgerError):
+    """Another step of the same effect has no outcome yet. ``step_id`` is that one."""
+
+    def __init__(self, message: str, *, step_id: str = "") -> None:
+        self.step_id = step_id
+        super().__init__(message)

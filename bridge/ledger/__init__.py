@@ -1,15 +1,29 @@
 """SQLite: what makes every effect happen once."""
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.model import CallKey, Claimed, Effect, HeldBack, Pruned, Replay, Stats
+from bridge.ledger.model import (
+    CallKey,
+    CallRow,
+    Claimed,
+    Effect,
+    HeldBack,
+    NewStep,
+    Pruned,
+    Replay,
+    Stats,
+    StepRow,
+)
 
 __all__ = [
     "CallKey",
+    "CallRow",
     "Claimed",
     "Effect",
     "HeldBack",
     "Ledger",
+    "NewStep",
     "Pruned",
     "Replay",
     "Stats",
+    "StepRow",
 ]

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.errors import LedgerError
-from bridge.ledger.model import CallKey, Claimed, Replay, Running, from_millis
+from bridge.ledger.model import (
+    CallKey,
+    CallRow,
+    CallState,
+    Claimed,
+    Replay,
+    Running,
+    from_millis,
+)
 
 Alive = Callable[[str], bool]
 
@@ -41,6 +50,11 @@ PRUNE = """
 DELETE FROM calls WHERE rowid IN (
   SELECT rowid FROM calls
   WHERE state = 'finished' AND answer IS NOT NULL AND finished_at < ? LIMIT ?)
+"""
+LISTED = """
+SELECT channel, action, natural_id, state, owner, answer IS NULL, execution, previous, final,
+  claimed_at, finished_at
+FROM calls WHERE ?1 IS NULL OR channel = ?1 ORDER BY claimed_at DESC, rowid DESC
 """
 
 
@@ -133,3 +147,42 @@ def _ours(connection: sqlite3.Connection, execution: str, owner: str) -> tuple[C
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
     """Remove at most ``limit`` answers finished before a time; how many there were."""
     return connection.execute(PRUNE, (before, limit)).rowcount
+
+
+def listed(
+    connection: sqlite3.Connection,
+    channel: int | None,
+    states: Collection[str] | None,
+    limit: int,
+    alive: Alive,
+) -> list[CallRow]:
+    """Calls without their answers, newest first."""
+    found: list[CallRow] = []
+    for row in connection.execute(LISTED, (channel,)).fetchall():
+        if len(found) == limit:
+            break
+        call = _call(row, alive)
+        if states is None or call.state in states:
+            found.append(call)
+    return found
+
+
+def _call(row: tuple[Any, ...], alive: Alive) -> CallRow:
+    channel, action, natural_id, state, owner, unanswered, execution, previous, final = row[:9]
+    claimed_at, finished_at = row[9:]
+    says: CallState = "left"
+    if state == "running":
+        says = "running" if alive(owner) else "left"
+    elif not unanswered:
+        says = "finished"
+    return CallRow(
+        channel,
+        action,
+        natural_id,
+        says,
+        execution,
+        previous,
+        bool(final),
+        from_millis(claimed_at),
+        None if finished_at is None else from_millis(finished_at),
+    )

@@ -153,10 +153,15 @@ def statements(section: str) -> Iterator[str]:
 
 
 def migrate(
-    connection: sqlite3.Connection, path: Path, busy_seconds: float, script: str | None = None
+    connection: sqlite3.Connection,
+    path: Path,
+    busy_seconds: float,
+    now: int,
+    script: str | None = None,
 ) -> int:
     """Bring the file to the newest version in one transaction; return that version.
 
+    ``now`` (milliseconds) is what the script calls ``:now``.
     LedgerError for a file that a newer bridge wrote or that is not a ledger: neither is touched.
     """
     steps = sections(shipped_schema() if script is None else script)
@@ -168,7 +173,7 @@ def migrate(
         done = _version(connection, path, len(steps))
         for step in steps[done:]:
             for statement in statements(step):
-                connection.execute(statement)
+                connection.execute(statement, {"now": now})
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(steps)}")
         connection.execute("COMMIT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import sqlite3
 from pathlib import Path
@@ -113,7 +114,7 @@ def explain(error: BaseException, path: Path, busy_seconds: float) -> BaseExcept
     elif isinstance(error, sqlite3.Error | UnicodeError | OverflowError):
         said = LedgerError(f"ledger {path}: a value was refused: {error}")
     elif isinstance(error, LedgerError):
-        said = type(error)(*error.args)
+        said = copy.copy(error)
     else:
         return error
     said.__cause__ = error

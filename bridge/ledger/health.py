@@ -18,6 +18,11 @@ SELECT owner, count(*), min(claimed_at) FROM calls WHERE state = 'running' GROUP
 FINISHED = """
 SELECT count(*), count(*) - count(answer) FROM calls WHERE state = 'finished'
 """
+OPEN_STEPS = """
+SELECT owner, state, count(*), min(sent_at) FROM steps WHERE state IN ('sending', 'doubt')
+GROUP BY owner, state
+"""
+BORN = "SELECT value FROM meta WHERE name = 'born'"
 COUNTS = """
 SELECT (SELECT count(*) FROM effects), (SELECT count(*) FROM held_back),
   (SELECT count(*) FROM tickets)
@@ -37,6 +42,8 @@ class Counts:
     oldest_running: datetime | None
     left: int
     finished: int
+    in_doubt: int
+    oldest_in_doubt: datetime | None
     effects: int
     held_back: int
     tickets: int
@@ -52,6 +59,12 @@ def counts(connection: sqlite3.Connection, alive: Alive) -> Counts:
             oldest = since if oldest is None else min(oldest, since)
         else:
             left += number
+    in_doubt = 0
+    oldest_in_doubt: int | None = None
+    for owner, state, number, since in connection.execute(OPEN_STEPS).fetchall():
+        if state == "doubt" or not alive(owner):
+            in_doubt += number
+            oldest_in_doubt = since if oldest_in_doubt is None else min(oldest_in_doubt, since)
     finished, doubtful = connection.execute(FINISHED).fetchone()
     effects, held_back, tickets = connection.execute(COUNTS).fetchone()
     return Counts(
@@ -59,7 +72,15 @@ def counts(connection: sqlite3.Connection, alive: Alive) -> Counts:
         oldest_running=None if oldest is None else from_millis(oldest),
         left=left + doubtful,
         finished=finished - doubtful,
+        in_doubt=in_doubt,
+        oldest_in_doubt=None if oldest_in_doubt is None else from_millis(oldest_in_doubt),
         effects=effects,
         held_back=held_back,
         tickets=tickets,
     )
+
+
+def born(connection: sqlite3.Connection) -> datetime:
+    """When the file was made."""
+    (at,) = connection.execute(BORN).fetchone()
+    return from_millis(at)

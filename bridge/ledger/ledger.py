@@ -11,14 +11,15 @@ import asyncio
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bridge.errors import LedgerBusy
-from bridge.ledger import calls, database, health, records, tickets
+from bridge.ledger import calls, database, health, records, steps, tickets
 from bridge.ledger.model import (
     CallKey,
+    CallRow,
     Claimed,
     Effect,
     HeldBack,
@@ -29,6 +30,7 @@ from bridge.ledger.model import (
     to_millis,
 )
 from bridge.ledger.signals import Signals, Watch
+from bridge.ledger.stepping import Stepping
 from bridge.ledger.writer import Writer
 
 # A change in another process is noticed by looking: soon at first, since most calls are short,
@@ -51,7 +53,7 @@ def _new_id() -> str:
     return uuid.uuid4().hex
 
 
-class Ledger:
+class Ledger(Stepping):
     """One open ledger file. Made by ``open``, given back by ``close``.
 
     Safe to use from several event loops and threads of the process that opened it.
@@ -67,12 +69,10 @@ class Ledger:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
+        super().__init__(writer, clock=clock, new_id=new_id)
         self.path = path
-        self._writer = writer
         self._answers_for = timedelta(hours=answer_hours)
         self._effects_for = timedelta(days=effect_days)
-        self._clock = clock
-        self._new_id = new_id
         self._signals = Signals()
 
     @classmethod
@@ -85,14 +85,16 @@ class Ledger:
         effect_days: int = 400,
         clock: Callable[[], datetime] = _utc_now,
         new_id: Callable[[], str] = _new_id,
+        hook: Callable[[str], None] | None = None,
     ) -> Ledger:
         """Open the file, made with mode 0600 when absent, and bring it to this schema.
 
         ``busy_seconds``: how long a statement waits for another process. ``answer_hours`` and
-        ``effect_days``: what ``prune`` keeps. ``clock`` gives aware datetimes. LedgerError when
-        the file cannot be used; the message says what to do.
+        ``effect_days``: what ``prune`` keeps. ``clock`` gives aware datetimes. ``hook`` is for
+        tests that kill the process at a certain write (see ``Writer``). LedgerError when the
+        file cannot be used; the message says what to do.
         """
-        writer = Writer(path, new_id(), busy_seconds)
+        writer = Writer(path, new_id(), busy_seconds, now=lambda: to_millis(clock()), hook=hook)
         await writer.start()
         return cls(
             writer,
@@ -107,10 +109,14 @@ class Ledger:
         """Write what is queued and give the file back. Calls still running count as left."""
         await self._writer.stop()
 
+    async def born(self) -> datetime:
+        """When the file was made: what is older may have been done and be unknown here."""
+        return await self._writer.read(health.born)
+
     async def ping(self) -> None:
         """Write one row. LedgerError when the ledger cannot be written just now."""
         now = self._now()
-        await self._writer.write(lambda c: health.pulse(c, now))
+        await self._writer.write("ping", lambda c: health.pulse(c, now))
 
     # -- calls ------------------------------------------------------------------------------
 
@@ -157,7 +163,7 @@ class Ledger:
             raise ValueError("a final outcome needs its answer")
         end = calls.Finish(execution_id, self._id, answer, final, self._now())
         await self._writer.write(
-            lambda c: calls.finish(c, end), owed=True, after=self._signals.wake
+            "finish", lambda c: calls.finish(c, end), owed=True, after=self._signals.wake
         )
 
     async def withdraw(self, execution_id: str) -> None:
@@ -167,6 +173,7 @@ class Ledger:
         """
         now, owner = self._now(), self._id
         await self._writer.write(
+            "withdraw",
             lambda c: calls.withdraw(c, execution_id, owner, now),
             owed=True,
             after=self._signals.wake,
@@ -176,7 +183,7 @@ class Ledger:
         self, key: CallKey, body_hash: bytes, execution: str, waited_for: str | None
     ) -> Claimed | Replay | Running:
         ask = calls.Claim(key, body_hash, execution, self._id, self._now(), waited_for)
-        return await self._writer.write(lambda c: calls.claim(c, ask, self._is_alive))
+        return await self._writer.write("claim", lambda c: calls.claim(c, ask, self._is_alive))
 
     async def _until_free(self, watch: Watch, key: CallKey, found: Running, end: float) -> bool:
         loop = asyncio.get_running_loop()
@@ -193,7 +200,19 @@ class Ledger:
     def _promise_withdrawal(self, execution: str) -> None:
         now, owner = self._now(), self._id
         self._writer.promise(
-            lambda c: calls.withdraw(c, execution, owner, now), after=self._signals.wake
+            "withdraw", lambda c: calls.withdraw(c, execution, owner, now), after=self._signals.wake
+        )
+
+    async def calls(
+        self,
+        *,
+        channel: int | None = None,
+        states: Collection[str] | None = None,
+        limit: int = 100,
+    ) -> list[CallRow]:
+        """Calls without their answers, newest first. None leaves a filter out."""
+        return await self._writer.read(
+            lambda c: calls.listed(c, channel, states, limit, self._is_alive)
         )
 
     # -- named locks ------------------------------------------------------------------------
@@ -212,7 +231,9 @@ class Ledger:
         finally:
             # Not awaited: leaving must not fail or be cancelled, and the queue keeps the order.
             self._writer.promise(
-                lambda c: tickets.leave(c, token, self._is_alive), after=self._signals.wake
+                "unlock",
+                lambda c: tickets.leave(c, token, self._is_alive),
+                after=self._signals.wake,
             )
 
     async def _queue_up(self, name: str, token: str, wait_seconds: float) -> None:
@@ -220,7 +241,9 @@ class Ledger:
         end = loop.time() + wait_seconds
         ticket = tickets.Ticket(name, token, self._id, self._now())
         with self._signals.watch(token) as watch:
-            ahead = await self._writer.write(lambda c: tickets.take(c, ticket, self._is_alive))
+            ahead = await self._writer.write(
+                "lock", lambda c: tickets.take(c, ticket, self._is_alive)
+            )
             pause = FIRST_LOOK
             while ahead is not None:
                 left = end - loop.time()
@@ -235,12 +258,18 @@ class Ledger:
                     lambda c: tickets.look(c, name, token, self._is_alive)
                 )
 
+    def order_lock(
+        self, shop: str, order_gid: str, *, wait_seconds: float
+    ) -> AbstractAsyncContextManager[None]:
+        """The lock of one order: whoever writes to it, or settles it, holds this."""
+        return self.lock(f"{shop}:{order_gid}", wait_seconds=wait_seconds)
+
     # -- effects ----------------------------------------------------------------------------
 
     async def record_effects(self, effects: Sequence[Effect]) -> list[Effect]:
         """Store what was done; the ones that were new. Of equal keys the first is kept."""
         rows = [records.row_of(effect) for effect in effects]
-        new = await self._writer.write(lambda c: records.record(c, rows))
+        new = await self._writer.write("record_effects", lambda c: records.record(c, rows))
         return [effects[n] for n in new]
 
     async def effects(
@@ -262,7 +291,9 @@ class Ledger:
     async def forget_effects(self, shop: str, order_gid: str, kinds: str | Collection[str]) -> int:
         """Remove an order's effects of these kinds; how many there were."""
         names = _names(kinds)
-        return await self._writer.write(lambda c: records.forget(c, shop, order_gid, names))
+        return await self._writer.write(
+            "forget_effects", lambda c: records.forget(c, shop, order_gid, names)
+        )
 
     # -- orders that cannot be sent ---------------------------------------------------------
 
@@ -280,7 +311,7 @@ class Ledger:
         """Note that an order cannot be sent. A repeat keeps the first time and counts."""
         seen = self._now() if at is None else to_millis(at)
         row = (channel, order_gid, refnum, code, reason, place, seen)
-        await self._writer.write(lambda c: records.hold_back(c, row))
+        await self._writer.write("hold_back", lambda c: records.hold_back(c, row))
 
     async def held_back(self, channel: int) -> list[HeldBack]:
         """A channel's orders that cannot be sent, those held longest first."""
@@ -288,23 +319,26 @@ class Ledger:
 
     async def release(self, channel: int, order_gids: Collection[str]) -> int:
         """Strike orders off the list; how many were on it."""
-        return await self._writer.write(lambda c: records.release(c, channel, order_gids))
+        return await self._writer.write(
+            "release", lambda c: records.release(c, channel, order_gids)
+        )
 
     # -- upkeep -----------------------------------------------------------------------------
 
     async def prune(self, now: datetime | None = None) -> Pruned:
         """Remove what is older than it must be kept, and what the dead left in queues.
 
-        Calls running or without a known outcome stay, whatever their age.
+        Calls that run, and calls and steps without a known outcome, stay whatever their age.
         """
         at = self._clock() if now is None else now
         answers_before = to_millis(at - self._answers_for)
         effects_before = to_millis(at - self._effects_for)
         return Pruned(
             answers=await self._in_parts(calls.prune, answers_before),
+            steps=await self._in_parts(steps.prune, answers_before),
             effects=await self._in_parts(records.prune_effects, effects_before),
             held_back=await self._in_parts(records.prune_held_back, effects_before),
-            tickets=await self._writer.write(lambda c: tickets.sweep(c, self._is_alive)),
+            tickets=await self._writer.write("prune", lambda c: tickets.sweep(c, self._is_alive)),
         )
 
     async def _in_parts(
@@ -312,7 +346,7 @@ class Ledger:
     ) -> int:
         total = 0
         while True:
-            removed = await self._writer.write(lambda c: remove(c, before, PRUNE_AT_ONCE))
+            removed = await self._writer.write("prune", lambda c: remove(c, before, PRUNE_AT_ONCE))
             total += removed
             if removed < PRUNE_AT_ONCE:
                 return total
@@ -326,6 +360,8 @@ class Ledger:
             oldest_running=found.oldest_running,
             left=found.left,
             finished=found.finished,
+            in_doubt=found.in_doubt,
+            oldest_in_doubt=found.oldest_in_doubt,
             effects=found.effects,
             held_back=found.held_back,
             tickets=found.tickets,
@@ -334,16 +370,6 @@ class Ledger:
             operations=self._writer.operations,
             owed=self._writer.owed,
         )
-
-    @property
-    def _id(self) -> str:
-        return self._writer.owner.id
-
-    def _is_alive(self, owner_id: str) -> bool:
-        return self._writer.owner.is_alive(owner_id)
-
-    def _now(self) -> int:
-        return to_millis(self._clock())
 
 
 def _names(kinds: str | Collection[str]) -> tuple[str, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+
+StepState = Literal["sending", "doubt", "done", "failed"]
+CallState = Literal["running", "left", "finished"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -89,6 +92,67 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class NewStep:
+    """One mutation that is about to be sent, on its way to one effect.
+
+    (shop, order_gid, kind, natural_id) is the effect's key. ``key`` names the step within its
+    execution. ``idempotency_key`` is what is sent to Shopify, or empty. ``pre_image`` (what was
+    there before) and ``expect`` (how the effect will look) are JSON objects of at most 64 KiB,
+    without customer data: after a crash they are all that is known of the step.
+    """
+
+    execution_id: str
+    channel: int
+    shop: str
+    order_gid: str
+    key: str
+    kind: str
+    natural_id: str
+    operation: str
+    idempotency_key: str
+    pre_image: Mapping[str, Any]
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow(NewStep):
+    """A step as the ledger has it.
+
+    ``sent_at`` is when it was written, just before it was sent. ``doubt_at`` is when its reply
+    was first known to be lost. ``request_id`` is Shopify's, ``note`` is for a person, ``owner``
+    is the process that sent it.
+    """
+
+    id: str
+    state: StepState
+    sent_at: datetime
+    doubt_at: datetime | None
+    ended_at: datetime | None
+    request_id: str
+    note: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call for a listing, without its answer.
+
+    ``state`` is ``running``, ``left`` (its outcome is not known: its process died, or it ended
+    without an answer) or ``finished``. ``previous`` is the newest execution that was left.
+    """
+
+    channel: int
+    action: str
+    natural_id: str
+    state: CallState
+    execution_id: str
+    previous: str | None
+    final: bool
+    claimed_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """An order that cannot be sent to RetailOps.
 
@@ -112,6 +176,7 @@ class Pruned:
     """How many rows ``prune`` removed."""
 
     answers: int
+    steps: int
     effects: int
     held_back: int
     tickets: int
@@ -122,7 +187,9 @@ class Stats:
     """The state of the ledger, for health, metrics and the command line.
 
     ``left`` are calls whose outcome nobody told: begun by a process that died, or ended
-    without an answer. ``file_bytes`` counts the write-ahead log too. ``commits`` and
+    without an answer. ``in_doubt`` are steps whose outcome nobody knows, those that a dead
+    process was sending among them; ``oldest_in_doubt`` is when the first of them was sent.
+    ``file_bytes`` counts the write-ahead log too. ``commits`` and
     ``operations`` are this process's own: operations a commit is how well it groups.
     """
 
@@ -131,6 +198,8 @@ class Stats:
     oldest_running: datetime | None
     left: int
     finished: int
+    in_doubt: int
+    oldest_in_doubt: datetime | None
     effects: int
     held_back: int
     tickets: int

@@ -55,7 +55,7 @@ ANY_TIME = -(2**62)
 
 def row_of(effect: Effect) -> tuple[str, str, str, str, str, int]:
     """An effect as the table has it; TypeError when its detail is not JSON."""
-    detail = json.dumps(effect.detail, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    detail = json.dumps(dict(effect.detail), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return (
         effect.shop,
         effect.order_gid,

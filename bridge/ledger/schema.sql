@@ -75,3 +75,53 @@ CREATE TABLE pulse (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   at INTEGER NOT NULL
 ) STRICT;
+
+-- version 2
+
+-- One row a step: a mutation that was written here before it was sent. In 'sending' it may be
+-- under way; a reply that was lost leaves it in 'doubt' until it is settled.
+CREATE TABLE steps (
+  seq             INTEGER PRIMARY KEY,
+  id              TEXT    NOT NULL UNIQUE CHECK (id <> ''),
+  execution       TEXT    NOT NULL,
+  channel         INTEGER NOT NULL,
+  shop            TEXT    NOT NULL,
+  order_gid       TEXT    NOT NULL,
+  key             TEXT    NOT NULL,
+  kind            TEXT    NOT NULL CHECK (kind <> ''),
+  natural_id      TEXT    NOT NULL,
+  operation       TEXT    NOT NULL,
+  idempotency_key TEXT    NOT NULL,
+  pre_image       TEXT    NOT NULL CHECK (json_valid(pre_image)),
+  expect          TEXT    NOT NULL CHECK (json_valid(expect)),
+  state           TEXT    NOT NULL CHECK (state IN ('sending', 'doubt', 'done', 'failed')),
+  sent_at         INTEGER NOT NULL,
+  doubt_at        INTEGER,
+  ended_at        INTEGER,
+  request_id      TEXT    NOT NULL DEFAULT '',
+  note            TEXT    NOT NULL DEFAULT '',
+  owner           TEXT    NOT NULL,
+  CHECK ((state IN ('sending', 'doubt')) = (ended_at IS NULL)),
+  CHECK (state <> 'doubt' OR doubt_at IS NOT NULL)
+) STRICT;
+
+-- Two steps towards one effect are never open at once, whoever sends them.
+CREATE UNIQUE INDEX steps_open ON steps (shop, order_gid, kind, natural_id)
+  WHERE state IN ('sending', 'doubt');
+CREATE INDEX steps_by_order ON steps (shop, order_gid, seq);
+CREATE INDEX steps_ended ON steps (ended_at) WHERE state IN ('done', 'failed');
+
+-- What is true of the file as a whole.
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY CHECK (name <> ''),
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A file of version 1 is at least as old as what is in it. :now is the ledger's clock.
+INSERT INTO meta (name, value)
+SELECT 'born', min(at) FROM (
+  SELECT :now AS at
+  UNION ALL SELECT min(claimed_at) FROM calls
+  UNION ALL SELECT min(at) FROM effects
+  UNION ALL SELECT min(first_at) FROM held_back
+);

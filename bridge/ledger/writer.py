@@ -36,13 +36,14 @@ OWED_PAUSE = 0.25
 
 @dataclass(slots=True, eq=False)
 class Operation(Generic[T]):
-    """One thing to do with the connection, and whom to tell.
+    """One thing to do with the connection, and whom to tell. ``what`` is its name.
 
     ``owed``: it must happen even if its caller was told of a failure or went away; it is tried
     again until it succeeds or the ledger closes. ``after`` runs in the writer thread once the
     operation is durable.
     """
 
+    what: str
     act: Callable[[sqlite3.Connection], T]
     writes: bool
     owed: bool = False
@@ -67,13 +68,26 @@ class Outcome:
 class Writer:
     """The thread, its queue and its connection.
 
-    ``owner`` is checked before every group of writes; ``start`` opens the file.
+    ``owner`` is checked before every group of writes; ``start`` opens the file. ``now`` is the
+    time in milliseconds. ``hook`` is a test's: it is called in the thread with ``ledger:before
+    claim+finish`` once a group's statements were carried out and are about to be committed,
+    and with ``ledger:after claim+finish`` once they are on the disk and nobody was told yet.
     """
 
-    def __init__(self, path: Path, owner_id: str, busy_seconds: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        owner_id: str,
+        busy_seconds: float,
+        *,
+        now: Callable[[], int],
+        hook: Callable[[str], None] | None = None,
+    ) -> None:
         self._path = path
         self._owner_id = owner_id
         self._busy_seconds = busy_seconds
+        self._now = now
+        self._hook = hook
         self._pid = os.getpid()
         self._queue: queue.SimpleQueue[Operation[Any] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
@@ -92,7 +106,7 @@ class Writer:
     async def start(self) -> None:
         """Open the file and take our place among its owners; LedgerError when that fails."""
         loop = asyncio.get_running_loop()
-        opened: Operation[None] = Operation(lambda _: None, writes=True, loop=loop)
+        opened: Operation[None] = Operation("open", lambda _: None, writes=True, loop=loop)
         opened.future = loop.create_future()
         self._thread = threading.Thread(
             target=self._serve, args=(opened,), name="ledger", daemon=True
@@ -118,27 +132,29 @@ class Writer:
 
     async def write(
         self,
+        what: str,
         act: Callable[[sqlite3.Connection], T],
         *,
         owed: bool = False,
         after: Callable[[T], None] | None = None,
     ) -> T:
         """Carry it out in the next group; return when it is on the disk."""
-        return await self._submit(Operation(act, writes=True, owed=owed, after=after))
+        return await self._submit(Operation(what, act, writes=True, owed=owed, after=after))
 
     async def read(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Carry out something that only reads."""
-        return await self._submit(Operation(act, writes=False))
+        return await self._submit(Operation("read", act, writes=False))
 
     def promise(
         self,
+        what: str,
         act: Callable[[sqlite3.Connection], T],
         *,
         after: Callable[[T], None] | None = None,
     ) -> None:
         """Carry it out soon, with no one waiting; nothing to do once the ledger is closed."""
         with suppress(LedgerError):
-            self._put(Operation(act, writes=True, owed=True, after=after))
+            self._put(Operation(what, act, writes=True, owed=True, after=after))
 
     async def stop(self) -> None:
         """Carry out what is queued, then close the file. A second call does nothing."""
@@ -173,7 +189,7 @@ class Writer:
 
     def _serve(self, opened: Operation[None]) -> None:
         try:
-            self._open()
+            self._open(opened)
         except Exception as error:
             self._tell([Outcome(opened, error=error)])
         else:
@@ -195,12 +211,16 @@ class Writer:
         if self._owed:
             self._carry_out(())
 
-    def _open(self) -> None:
+    def _open(self, opened: Operation[None]) -> None:
         database.create_private(self._path)
         self._identity = database.identity(self._path)
         connection = self._ready()
-        self.schema_version = database.migrate(connection, self._path, self._busy_seconds)
+        self._tell_hook("before", [opened])
+        self.schema_version = database.migrate(
+            connection, self._path, self._busy_seconds, self._now()
+        )
         database.try_writing(connection, self._busy_seconds)
+        self._tell_hook("after", [opened])
         self._owner = Owner(self._path, self._owner_id)
         self._owner.sweep()
 
@@ -266,6 +286,7 @@ class Writer:
             database.insist(lambda: connection.execute("BEGIN IMMEDIATE"), self._busy_seconds)
             begun = True
             outcomes = [self._one(connection, operation) for operation in group]
+            self._tell_hook("before", group)
             connection.execute("COMMIT")
         except Exception as error:
             self._recover(error)
@@ -273,9 +294,14 @@ class Writer:
                 # One too large for the space that is left must not take the small ones with it.
                 return [outcome for operation in group for outcome in self._commit([operation])]
             return [Outcome(operation, error=error, lost=True) for operation in group]
+        self._tell_hook("after", group)
         self.commits += 1
         self.operations += len(group)
         return outcomes
+
+    def _tell_hook(self, when: str, group: Sequence[Operation[Any]]) -> None:
+        if self._hook is not None:
+            self._hook(f"ledger:{when} {'+'.join(operation.what for operation in group)}")
 
     def _one(self, connection: sqlite3.Connection, operation: Operation[Any]) -> Outcome:
         connection.execute("SAVEPOINT operation")

@@ -34,7 +34,15 @@ async def test_file_is_private_durable_and_strict(path: Path) -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
         tables = connection.execute("PRAGMA table_list").fetchall()
         ours = [row for row in tables if row[0] == "main" and not row[1].startswith("sqlite_")]
-        assert {row[1] for row in ours} == {"calls", "effects", "tickets", "held_back", "pulse"}
+        assert {row[1] for row in ours} == {
+            "calls",
+            "steps",
+            "effects",
+            "tickets",
+            "held_back",
+            "pulse",
+            "meta",
+        }
         assert all(row[5] == 1 for row in ours)
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute("INSERT INTO pulse VALUES (1, 'now')")
@@ -92,7 +100,7 @@ async def test_newer_schema(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    assert "schema 99, this one knows 1" in await refusal(path)
+    assert "schema 99, this one knows 2" in await refusal(path)
 
 
 async def test_damaged_pages(path) -> None:
@@ -194,7 +202,7 @@ def migrated(path: Path, script: str) -> tuple[int, list[tuple[object, ...]]]:
     database.create_private(path)
     connection = database.connect(path, 1)
     try:
-        version = database.migrate(connection, path, 1, script)
+        version = database.migrate(connection, path, 1, 0, script)
         return version, connection.execute("SELECT * FROM one").fetchall()
     finally:
         connection.close()
@@ -235,5 +243,5 @@ def test_badly_written_schema_is_a_bug(path: Path, script: str, said: str) -> No
 
 
 def test_shipped_schema_is_package_data() -> None:
-    """It is found through the package, as in an installed wheel, and has one version."""
-    assert len(database.sections(database.shipped_schema())) == 1
+    """It is found through the package, as in an installed wheel, and has two versions."""
+    assert len(database.sections(database.shipped_schema())) == 2

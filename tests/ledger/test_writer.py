@@ -12,10 +12,15 @@ from bridge.ledger.writer import LARGEST_GROUP, Writer
 INSERT = "INSERT INTO tickets (name, token, owner, taken_at) VALUES ('n', ?, 'o', 0)"
 
 
+def now() -> int:
+    """Any time will do."""
+    return 0
+
+
 @pytest.fixture
 async def writer(path) -> AsyncIterator[Writer]:
     """A started writer."""
-    writer = Writer(path, "owner", 0.1)
+    writer = Writer(path, "owner", 0.1, now=now)
     await writer.start()
     yield writer
     await writer.stop()
@@ -70,7 +75,7 @@ async def test_what_waits_is_committed_together(writer: Writer) -> None:
     """A hundred operations that queue up behind one commit take one more commit."""
     before = writer.commits
     async with Gate(writer):
-        tasks = await queued(*(writer.write(insert(str(n))) for n in range(100)))
+        tasks = await queued(*(writer.write("w", insert(str(n))) for n in range(100)))
     assert await asyncio.gather(*tasks) == [1] * 100
     assert writer.commits - before == 1
     assert len(await rows(writer)) == 100
@@ -80,7 +85,7 @@ async def test_groups_have_a_largest_size(writer: Writer) -> None:
     """A flood is cut, so that other processes get their turn."""
     before = writer.commits
     async with Gate(writer):
-        tasks = await queued(*(writer.write(insert(str(n))) for n in range(LARGEST_GROUP + 1)))
+        tasks = await queued(*(writer.write("w", insert(str(n))) for n in range(LARGEST_GROUP + 1)))
     await asyncio.gather(*tasks)
     assert writer.commits - before == 2
 
@@ -89,11 +94,11 @@ async def test_failing_operation_fails_alone(writer: Writer) -> None:
     """A broken rule and an own error are told to their callers; the neighbours are committed."""
     async with Gate(writer):
         tasks = await queued(
-            writer.write(insert("a")),
-            writer.write(insert("a")),
-            writer.write(fail),
-            writer.write(lambda c: c.execute("nonsense")),
-            writer.write(insert("b")),
+            writer.write("w", insert("a")),
+            writer.write("w", insert("a")),
+            writer.write("w", fail),
+            writer.write("w", lambda c: c.execute("nonsense")),
+            writer.write("w", insert("b")),
         )
     done = await asyncio.gather(*tasks, return_exceptions=True)
     assert (done[0], done[4]) == (1, 1)
@@ -111,7 +116,7 @@ async def test_half_done_operation_is_undone(writer: Writer) -> None:
         raise ValueError("then it broke")
 
     with pytest.raises(ValueError, match="then it broke"):
-        await writer.write(half)
+        await writer.write("w", half)
     assert await rows(writer) == set()
 
 
@@ -121,9 +126,9 @@ async def test_too_large_operation_fails_alone(writer: Writer) -> None:
     await writer.read(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 1}").fetchall())
     async with Gate(writer):
         tasks = await queued(
-            writer.write(insert("a")),
-            writer.write(insert("x" * 100_000)),
-            writer.write(insert("b")),
+            writer.write("w", insert("a")),
+            writer.write("w", insert("x" * 100_000)),
+            writer.write("w", insert("b")),
         )
     done = await asyncio.gather(*tasks, return_exceptions=True)
     assert (done[0], done[2]) == (1, 1)
@@ -134,11 +139,11 @@ async def test_too_large_operation_fails_alone(writer: Writer) -> None:
 async def test_stop_carries_out_what_is_queued(writer: Writer, path) -> None:
     """Nothing that was accepted is lost by closing."""
     async with Gate(writer):
-        tasks = await queued(*(writer.write(insert(str(n))) for n in range(20)))
+        tasks = await queued(*(writer.write("w", insert(str(n))) for n in range(20)))
         (stopping,) = await queued(writer.stop())
     assert await asyncio.gather(*tasks) == [1] * 20
     await stopping
-    again = Writer(path, "again", 0.1)
+    again = Writer(path, "again", 0.1, now=now)
     await again.start()
     assert len(await rows(again)) == 20
     await again.stop()
@@ -147,14 +152,14 @@ async def test_stop_carries_out_what_is_queued(writer: Writer, path) -> None:
 async def test_reads_see_the_writes_before_them(writer: Writer) -> None:
     """A read that is queued behind a write in the same group sees it."""
     async with Gate(writer):
-        tasks = await queued(writer.write(insert("a")), rows(writer))
+        tasks = await queued(writer.write("w", insert("a")), rows(writer))
     assert (await asyncio.gather(*tasks))[1] == {"a"}
 
 
 async def test_cancelled_caller_harms_no_one(writer: Writer) -> None:
     """Its operation may be done; the others of the group are told as ever."""
     async with Gate(writer):
-        gone, stays = await queued(writer.write(insert("a")), writer.write(insert("b")))
+        gone, stays = await queued(writer.write("w", insert("a")), writer.write("w", insert("b")))
         gone.cancel()
     assert await stays == 1
     assert gone.cancelled() or gone.cancelling()
@@ -162,12 +167,12 @@ async def test_cancelled_caller_harms_no_one(writer: Writer) -> None:
 
 def test_threads_and_loops_share_one_writer(path) -> None:
     """Several threads with loops of their own use it at once; each is told in its own loop."""
-    writer = Writer(path, "owner", 1)
+    writer = Writer(path, "owner", 1, now=now)
     asyncio.run(writer.start())
     failures: list[BaseException] = []
 
     async def use(name: str) -> None:
-        done = await asyncio.gather(*(writer.write(insert(f"{name}{n}")) for n in range(50)))
+        done = await asyncio.gather(*(writer.write("w", insert(f"{name}{n}")) for n in range(50)))
         assert done == [1] * 50
 
     def thread(name: str) -> None:
