@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import CostExceeded
+from bridge.sandbox.context import DEFAULT_SCOPES
+from bridge.sandbox.server import StoreSettings
 from tests.support import World, world
 
 ALBANY = "Albany Warehouse"
@@ -368,6 +370,16 @@ async def test_the_last_push_to_arrive_is_the_last_to_write(tmp_path: Path) -> N
             for change in entry["detail"]["changes"]
         ]
         assert written == [40 - held, 20 - held]
+
+
+async def test_what_shopify_hides_is_not_taken_for_absent(tmp_path: Path) -> None:
+    """Without the scope to read stock nothing is activated or written; the event says why."""
+    scopes = tuple(s for s in DEFAULT_SCOPES if not s.endswith("_inventory"))
+    async with world(tmp_path, store=StoreSettings(scopes=scopes)) as w:
+        answer = await w.post("inventory_push", inventory_updates=[update(PLAIN, 40)])
+        assert answer.codes == ["SHOPIFY_ACCESS_DENIED"]
+        assert answer.events[0]["event_type"] == "error"
+        assert await w.journal() == []
 
 
 @pytest.mark.parametrize("updates", [None, [], [{}], [{"sku": None}]])

@@ -147,6 +147,20 @@ async def test_the_word_holds_though_shopify_is_down(tmp_path: Path) -> None:
         assert mark_of((await orders_of(w))[one]) == "100"
 
 
+async def test_the_ledger_has_the_word_before_shopify_is_written_to(tmp_path: Path) -> None:
+    """Killed right then, the bridge would still never offer the order again."""
+    async with world(tmp_path) as w:
+        (one, *_) = await orders_of(w)
+        seen: list[set[str]] = []
+
+        async def look(_: Mapping[str, Any]) -> None:
+            seen.append(await known(w))
+
+        w.hook("before", "OrderAcknowledge", look)
+        await w.post("order_acknowledge", orders=taken(one))
+        assert seen == [{one}]
+
+
 async def test_nothing_is_done_when_the_orders_cannot_be_read(tmp_path: Path) -> None:
     """503: the caller calls again. The ledger has no word that was not understood."""
     async with world(tmp_path) as w:
