@@ -13,6 +13,7 @@ SDK_KEY = "RETAILOPS_SDK"  # the official verifier's own token: everybody knows 
 
 # RetailOps takes as the key what follows the last "_" of the channel handle, hence no "_"; 32
 # of 62 letters and digits are 190 bits.
+_URL = re.compile(r"https?://[^\s/?#@]+/?")
 _AUTH_KEY = re.compile(r"[A-Za-z0-9]{32}")
 
 
@@ -33,6 +34,8 @@ def cross_check(
                 f"Shopify API version {channel.api_version} lacks what the bridge asks for",
                 f"{OLDEST_API_VERSION} or later",
             )
+        if channel.mappings_dir is not None and not channel.mappings_dir.is_dir():
+            source.add((*key, "mappings_dir"), "C411", f"there is no folder {channel.mappings_dir}")
         channels.append(_check_shop(channel, key, source, shop_domain))
     _check_twice(settings, source)
     return settings.model_copy(update={"channels": tuple(channels)})
@@ -67,6 +70,10 @@ def _check_reach(settings: Settings, channel: ChannelSettings, key: Key, source:
             "C403",
             "endpoint sends the store's token to another server: only in tests",
             'leave it out, or set environment = "test"',
+        )
+    if shopify.endpoint is not None and not _URL.fullmatch(shopify.endpoint):
+        source.add(
+            (*at, "endpoint"), "C412", "endpoint should be a base URL, as http://127.0.0.1:8081"
         )
     static = shopify.token is not None
     fetched = shopify.client_id is not None, shopify.client_secret is not None

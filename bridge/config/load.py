@@ -12,6 +12,7 @@ Every mistake is found before the first is shown. Their codes are stable:
     C407  one id or one auth_key in two channels
     C408  api_version is too old    C409  not a Shopify shop domain
     C410  pull_since without an offset
+    C411  mappings_dir is no folder C412  endpoint is no base URL
 """
 
 from __future__ import annotations

@@ -51,9 +51,10 @@ def create_app(
     app[keys.OPENAPI] = json.dumps(openapi.document(engine.served), indent=1).encode()
 
     def route(method: str, path: str, handler: Handler) -> None:
-        resource = TolerantResource(path, settings.server.prefix)
-        resource.add_route(method, handler)
-        app.router.register_resource(resource)
+        app.router.add_route(method, path, handler)  # found at once
+        tolerant = TolerantResource(path, settings.server.prefix)
+        tolerant.add_route(method, handler)
+        app.router.register_resource(tolerant)
 
     for name, spec in ACTIONS.items():
         for path in (f"/{name}_v1", f"/{name}"):

@@ -40,6 +40,10 @@ from bridge.shopify.budget import Deadline
 
 log = structlog.get_logger()
 
+# JSON is read at some 12 MiB a second: a longer body would hold up every other call for more
+# than 20 ms.
+THREAD_BYTES = 256 * 1024
+
 
 class ActionHandler:
     """The handler of one action's routes."""
@@ -65,7 +69,7 @@ class ActionHandler:
     async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:
         try:
             raw = await _read(request, request.app[LIMITS], deadline, request.app[STOPPING])
-            body = read_body(raw)
+            body = await _parsed(raw)
             channel = request.app[AUTHENTICATOR].channel(body.get("integration_auth_token"))
             call = parse(self._spec, body)
         except _TooLarge:
@@ -98,6 +102,8 @@ class ActionHandler:
             outcome = await request.app[ENGINE].run(
                 channel, self._spec.name, call, request_id=request_id, deadline=deadline
             )
+        except RequestError as error:
+            return replies.bad_request(error)
         except BridgeError as error:  # the engine's promise: nothing was done
             log.warning("call_refused", cause=error)
             return replies.try_again(error)
@@ -156,6 +162,13 @@ async def _read(
     except (HttpProcessingError, web.RequestPayloadError):
         message = "The body breaks off, or is not compressed as its Content-Encoding says"
         raise RequestError(Code.INVALID_JSON, message) from None
+
+
+async def _parsed(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body; a large one on a thread, so that other calls go on."""
+    if len(raw) < THREAD_BYTES:
+        return read_body(raw)
+    return await asyncio.to_thread(read_body, raw)
 
 
 async def _unless(stopping: asyncio.Event, reading: Coroutine[Any, Any, bytes]) -> bytes:

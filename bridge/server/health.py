@@ -1,9 +1,9 @@
 """Is the bridge able to work: pings that are registered by who knows, asked for seldom.
 
-A ping is a named coroutine function. Returning means well, raising ``Trouble`` (or any of the
-bridge's own errors) means not, with the reason. Results are kept for ``seconds``, because a
-load balancer asks every few seconds and a question to Shopify costs points; several askers at
-once share one question.
+A ping is a named coroutine function. Returning means well; raising ``Trouble`` or an error that
+may pass (``retryable``) means degraded, any other error unavailable. Results are kept for
+``seconds``, because a load balancer asks every few seconds and a question to Shopify costs
+points; several askers at once share one question.
 """
 
 from __future__ import annotations
@@ -28,11 +28,7 @@ PING_SECONDS = 5.0
 
 
 class Trouble(BridgeError):
-    """A ping's bad news. ``fatal``: what was asked about cannot work at all."""
-
-    def __init__(self, reason: str, *, fatal: bool) -> None:
-        self.fatal = fatal
-        super().__init__(reason)
+    """A ping's bad news that leaves a part working: degraded, not unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ class _Kept:
         except TimeoutError:
             status, reason = "degraded", f"no answer within {PING_SECONDS:g} s"
         except Trouble as error:
-            status, reason = ("unavailable" if error.fatal else "degraded"), str(error)
+            status, reason = "degraded", str(error)
         except BridgeError as error:
             status, reason = ("degraded" if error.retryable else "unavailable"), str(error)
         except Exception as error:  # a ping must never take the endpoint down

@@ -65,4 +65,4 @@ class _Store:
             offered = ", ".join(facts.versions)
             troubles.append(f"the store does not support API version {version}, only {offered}")
         if troubles:
-            raise Trouble("; ".join(troubles), fatal=False)
+            raise Trouble("; ".join(troubles))

@@ -1,5 +1,7 @@
 """Settings from a real file and an environment: what is read, what is refused, and where."""
 
+import importlib
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import pytest
 
 from bridge.config import load
 from bridge.errors import ConfigError
+
+load_module = importlib.import_module("bridge.config.load")  # the name is the function's too
 
 KEY = "k3yK3yk3yK3yk3yK3yk3yK3yk3yK3yab"
 GOOD = f"""
@@ -150,6 +154,7 @@ def test_paths_are_relative_to_the_file(tmp_path, monkeypatch):
     text = '[ledger]\npath = "data/l.sqlite3"\n' + GOOD.replace(
         "id = 21", 'id = 21\nmappings_dir = "mine"'
     )
+    (tmp_path / "mine").mkdir()
     settings = load(write(tmp_path, text), {})
     assert settings.ledger.path == tmp_path / "data/l.sqlite3"
     assert settings.channels[0].mappings_dir == tmp_path / "mine"
@@ -266,6 +271,7 @@ def cross(old: str, new: str) -> str:
         (cross('"shpat_verysecret"', '""'), "C406"),
         (cross("id = 21", 'id = 21\napi_version = "2026-04"'), "C408"),
         (cross("2026-11-23", "2026-11-23T08:00:00"), "C410"),
+        (cross("id = 21", 'id = 21\nmappings_dir = "nowhere"'), "C411"),
     ],
 )
 def test_what_must_be_true_between_settings(tmp_path, text, code):
@@ -293,6 +299,24 @@ def test_what_only_a_test_may_do(tmp_path):
     assert load(write(tmp_path, text), {}).channels[0].auth_key.get_secret_value() == (
         "RETAILOPS_SDK"
     )
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:8081", "ftp://x", "http://a b", "http://x/y", ""])
+def test_an_endpoint_is_a_base_url(tmp_path, endpoint):
+    """Paths are the bridge's to add."""
+    text = 'environment = "test"\n' + cross("token =", f'endpoint = "{endpoint}"\ntoken =')
+    assert codes(findings(tmp_path, text)) == ["C412"]
+
+
+def test_every_code_is_explained():
+    """The list at the top of load.py has exactly the codes that are used."""
+    folder = Path(load_module.__file__).parent
+    used = {
+        code
+        for path in folder.glob("*.py")
+        for code in re.findall(r'"(C\d{3})"', path.read_text("utf-8"))
+    }
+    assert used == set(re.findall(r"C\d{3}", load_module.__doc__ or ""))
 
 
 def test_the_shop_domain_is_checked_by_who_knows(tmp_path):

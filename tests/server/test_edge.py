@@ -14,11 +14,13 @@ from bridge.errors import (
     DeadlineExceeded,
     LedgerBusy,
     LedgerError,
+    RequestError,
     Throttled,
     TransportError,
 )
 from bridge.retailops.events import Code, event
 from bridge.server.auth import Authenticator
+from bridge.server.edge import THREAD_BYTES
 from bridge.server.keys import Limits
 from bridge.server.paths import canonical
 from tests.server.conftest import body
@@ -322,6 +324,26 @@ async def test_a_bug_is_told_without_a_trace(serve, log_lines):
     assert len(broke) == 2
     assert "ValueError at" in broke[0]["exception"][0]
     assert "Miller" not in json.dumps(log_lines())
+
+
+async def test_what_an_action_cannot_read_is_400(serve):
+    """An action that looks closer than the models may refuse the request too."""
+    client = await serve(raising(RequestError("INVALID_FIELD", "page_token is damaged", "/x")))
+    response = await client.post("/order_pull_v1", json=body())
+    assert response.status == 400
+    assert await told(response) == ["INVALID_FIELD"]
+
+
+async def test_a_large_body_is_read_beside_other_calls(serve):
+    """On a thread: the same request arrives, the same refusals are given."""
+    engine = TinyEngine()
+    client = await serve(engine)
+    updates = [{"sku": f"SKU-{n}", "quantity_available": n} for n in range(10_000)]
+    large = json.dumps(body(inventory_updates=updates))
+    assert len(large) > THREAD_BYTES
+    assert (await client.post("/inventory_push_v1", data=large)).status == 200
+    assert len(engine.calls[0].request.inventory_updates) == 10_000
+    assert (await client.post("/inventory_push_v1", data=large[:-1])).status == 400
 
 
 async def test_a_replayed_answer_says_so(serve):

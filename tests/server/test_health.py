@@ -74,7 +74,7 @@ SLOW = TransportError("no reply", sent=True)
         (None, SLOW, None, "degraded", 200),
         (None, SLOW, SLOW, "degraded", 200),
         (None, SLOW, BAD, "degraded", 200),
-        (None, Trouble("2026-04 is old", fatal=False), None, "degraded", 200),
+        (None, Trouble("2026-04 is old"), None, "degraded", 200),
         (None, ValueError("a bug"), None, "degraded", 200),
     ],
     ids=str,
