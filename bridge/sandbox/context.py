@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,12 +27,18 @@ DEFAULT_SCOPES: Final = (
     "read_merchant_managed_fulfillment_orders",
     "read_orders",
     "read_products",
+    "read_returns",
+    "read_store_credit_accounts",
     "write_inventory",
     "write_merchant_managed_fulfillment_orders",
+    "write_order_edits",
     "write_orders",
     "write_products",
+    "write_returns",
 )
 """What the sandbox's app may do unless it is told otherwise."""
+
+_ALL_ORDERS_AFTER: Final = timedelta(days=60)  # documented
 
 _TABLES: Final[Mapping[str, str]] = {
     "Order": "orders",
@@ -146,7 +152,7 @@ class Context:
         """``Count``: exact, or ``AT_LEAST`` the limit when there are more (captured)."""
         parsed = self._parse(kind, query)
         if parsed is None:
-            number = len(getattr(self.store, _TABLES[kind]))
+            number = len(list(self._table(kind)))
         else:
             number = len(self._matching(kind, parsed))
         if limit is not None and number > limit:
@@ -154,7 +160,16 @@ class Context:
         return {"count": number, "precision": "EXACT"}
 
     def _table(self, kind: str) -> Iterable[Any]:
-        return tuple(getattr(self.store, _TABLES[kind]).values())
+        nodes = getattr(self.store, _TABLES[kind]).values()
+        oldest = self._oldest(kind)
+        return [node for node in nodes if oldest is None or node.created_at >= oldest]
+
+    def _oldest(self, kind: str) -> datetime | None:
+        """Without ``read_all_orders`` older orders are absent from lists (documented)."""
+        if kind != "Order" or self.may("read_all_orders"):
+            return None
+        now: datetime = self.store.clock()
+        return now - _ALL_ORDERS_AFTER
 
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.store.shop.iana_timezone)
@@ -173,5 +188,11 @@ class Context:
             found = [document(node) for node in self._table(kind)]
         else:
             found = list(self.index.documents(kind))
-        zone = self._zone()
-        return [doc for doc in found if doc is not None and matches(query.used, doc.values, zone)]
+        zone, oldest = self._zone(), self._oldest(kind)
+        return [
+            doc
+            for doc in found
+            if doc is not None
+            and matches(query.used, doc.values, zone)
+            and (oldest is None or doc.created_at >= oldest)
+        ]

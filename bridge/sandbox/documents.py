@@ -25,6 +25,7 @@ class Document:
 
     gid: str
     number: int
+    created_at: datetime
     values: Values
     sort: Mapping[str, SortValue]
 
@@ -185,7 +186,7 @@ def _order(order: Order) -> Document:
         "delivery_method": _lower(*methods),
         "default": " ".join(filter(None, [order.name, order.email, skus])),
     }
-    return Document(order.id, order.number_id, values, _sort("Order", order))
+    return Document(order.id, order.number_id, order.created_at, values, _sort("Order", order))
 
 
 def _variant(variant: Variant) -> Document:
@@ -205,7 +206,9 @@ def _variant(variant: Variant) -> Document:
         "taxable": variant.taxable,
         "default": " ".join(filter(None, [variant.display_name, variant.sku])),
     }
-    return Document(variant.id, variant.number_id, values, _sort("ProductVariant", variant))
+    return Document(
+        variant.id, variant.number_id, variant.created_at, values, _sort("ProductVariant", variant)
+    )
 
 
 def _product(product: Product) -> Document:
@@ -226,7 +229,9 @@ def _product(product: Product) -> Document:
         "variant_id": frozenset(str(v.number_id) for v in product.variant_list),
         "default": " ".join([product.title, product.vendor, product.product_type, skus]),
     }
-    return Document(product.id, product.number_id, values, _sort("Product", product))
+    return Document(
+        product.id, product.number_id, product.created_at, values, _sort("Product", product)
+    )
 
 
 def _item(item: InventoryItem) -> Document:
@@ -237,4 +242,4 @@ def _item(item: InventoryItem) -> Document:
         "updated_at": item.updated_at,
         "default": item.sku,
     }
-    return Document(item.id, item.number_id, values, _sort("InventoryItem", item))
+    return Document(item.id, item.number_id, item.created_at, values, _sort("InventoryItem", item))
