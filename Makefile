@@ -39,6 +39,8 @@ sandbox: $(VENV)/.synced ## the bridge and the embedded store, until interrupted
 docs: $(VENV)/.synced ## write the pages that are made from the code
 	@$(BIN)/python -m bridge.config.reference
 	@$(BIN)/python -m bridge.retailops.reference
+	@$(BIN)/python -m bridge.actions.reference
+	@$(BIN)/python -m bridge.cli.reference
 
 clean: ## remove .venv, caches and what was built
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
