@@ -3,18 +3,47 @@
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from bridge.ledger import CallKey, Ledger
+from bridge.ledger import CallKey, Effect, Ledger, NewStep
 
 ROOT = Path(__file__).resolve().parents[2]
 BODY = b"a" * 32
 OTHER_BODY = b"b" * 32
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 KEY = CallKey(21, "order_acknowledge", "1001")
+SHOP = "one.myshopify.com"
+GID = "gid://shopify/Order/1"
+
+
+def step(**values: Any) -> NewStep:
+    """A package on its way; ``values`` change what it is."""
+    usual = {
+        "execution_id": "execution",
+        "channel": 21,
+        "shop": SHOP,
+        "order_gid": GID,
+        "key": "ship",
+        "kind": "fulfillment",
+        "natural_id": "p1",
+        "operation": "FulfillmentCreate",
+        "idempotency_key": "",
+        "pre_image": {},
+        "expect": {},
+    }
+    return NewStep(**{**usual, **values})
+
+
+def effect_of(
+    step: NewStep, detail: Mapping[str, Any] | None = None, at: datetime = START
+) -> Effect:
+    """The effect that a step aims at."""
+    key = (step.shop, step.order_gid, step.kind, step.natural_id)
+    return Effect(*key, detail or {}, at)
 
 
 class Clock:

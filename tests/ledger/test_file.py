@@ -2,14 +2,16 @@
 
 import sqlite3
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import LedgerBusy, LedgerError
 from bridge.ledger import CallKey, Claimed, Ledger, Replay, database
+from bridge.ledger.model import to_millis
 from bridge.ledger.owners import owners_dir
-from tests.ledger.support import BODY, KEY, opened
+from tests.ledger.support import BODY, KEY, SHOP, START, Clock, effect_of, opened, step
 
 
 async def refusal(path: Path) -> str:
@@ -227,6 +229,51 @@ def test_migration_that_fails_changes_nothing(path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         migrated(path, broken)
     assert migrated(path, FIRST) == (1, [])
+
+
+async def test_version_1_file_with_rows(path: Path, clock: Clock) -> None:
+    """All that it knew is there; it is as old as its oldest row; steps can be written."""
+    first, *_ = database.shipped_schema().split("-- version 2")
+    old = to_millis(START - timedelta(days=3))
+    database.create_private(path)
+    connection = database.connect(path, 1)
+    assert database.migrate(connection, path, 1, 0, first) == 1
+    connection.execute(
+        "INSERT INTO calls (channel, action, natural_id, body_hash, state, execution, owner,"
+        " answer, final, claimed_at, finished_at)"
+        " VALUES (21, 'order_acknowledge', '1001', ?, 'finished', 'e', 'o', ?, 1, ?, ?)",
+        (BODY, b"yes", old + 5, old + 6),
+    )
+    connection.execute(
+        "INSERT INTO effects VALUES ('one.myshopify.com', 'gid', 'acknowledged', '', '{}', ?)",
+        (old,),
+    )
+    connection.execute(
+        "INSERT INTO held_back VALUES (21, 'gid', '1001', 'MONEY', 'r', '', ?, ?, 3)", (old, old)
+    )
+    connection.close()
+    async with opened(path, clock=clock) as ledger:
+        assert (await ledger.stats()).schema_version == 2
+        assert await ledger.born() == START - timedelta(days=3)
+        assert await ledger.claim(KEY, BODY, wait_seconds=0) == Replay(b"yes")
+        assert len(await ledger.effects(SHOP, "acknowledged")) == 1
+        assert [row.times for row in await ledger.held_back(21)] == [3]
+        step_id = await ledger.begin_step(step())
+        await ledger.complete_step(step_id, effect_of(step()))
+    async with opened(path, clock=clock) as ledger:
+        assert (await ledger.step(step_id)).state == "done"
+        assert await ledger.born() == START - timedelta(days=3)
+
+
+async def test_empty_version_1_file_is_born_when_it_is_brought_up(path: Path, clock: Clock) -> None:
+    """Nothing in it tells its age: it counts as new, which is the careful side."""
+    first, *_ = database.shipped_schema().split("-- version 2")
+    database.create_private(path)
+    connection = database.connect(path, 1)
+    database.migrate(connection, path, 1, 0, first)
+    connection.close()
+    async with opened(path, clock=clock) as ledger:
+        assert await ledger.born() == START
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import LedgerBusy
+from bridge.errors import LedgerBusy, LedgerError, StepOpen
 from bridge.ledger import CallKey, Claimed, Ledger, Replay
 from bridge.ledger.owners import owners_dir
-from tests.ledger.support import BODY, KEY, opened, worker
+from tests.ledger.support import BODY, GID, KEY, SHOP, effect_of, opened, step, worker
 
 
 def test_four_processes_execute_each_key_once(path: Path, tmp_path: Path) -> None:
@@ -166,6 +166,89 @@ sys.exit(status)
     assert subprocess.run(command, timeout=30, check=False).returncode == 0
 
 
+# -- steps --------------------------------------------------------------------------------------
+
+
+async def test_step_of_a_killed_process(ledger: Ledger, path: Path) -> None:
+    """While it lives its step is its own; killed between sending and reply it is in doubt."""
+    with worker("sending", path) as other:
+        step_id = await asyncio.to_thread(other.hear)
+        assert await ledger.open_steps(SHOP) == []
+        assert (await ledger.stats()).in_doubt == 0
+        with pytest.raises(StepOpen):
+            await ledger.begin_step(step())
+        with pytest.raises(LedgerError, match="being sent just now"):
+            await ledger.resolve_step(step_id, applied=True, who="ann", note="")
+        other.kill()
+    (row,) = await ledger.open_steps(SHOP)
+    assert (row.id, row.state) == (step_id, "sending")
+    assert await ledger.open_steps(SHOP, GID) == [row]
+    assert (await ledger.stats()).in_doubt == 1
+    with pytest.raises(StepOpen):
+        await ledger.begin_step(step())
+    await ledger.complete_step(step_id, effect_of(step()))
+    assert (await ledger.step(step_id)).state == "done"
+    assert len(await ledger.effects(SHOP, "fulfillment")) == 1
+
+
+def test_step_of_one_effect_is_begun_by_one_process(path: Path, tmp_path: Path) -> None:
+    """Four processes want the same forty steps at once: each is one's, and the others are told."""
+    journal = tmp_path / "journal"
+    with contextlib.ExitStack() as stack:
+        workers = [
+            stack.enter_context(worker("begins", path, f"w{n}", 40, journal)) for n in range(4)
+        ]
+        for each in workers:
+            assert each.hear() == "ready"
+        for each in workers:
+            each.tell()
+        for each in workers:
+            assert each.hear() == "done"
+    lines = [line.split() for line in journal.read_text().splitlines()]
+    mine = {natural_id: step_id for what, natural_id, step_id in lines if what == "mine"}
+    others = [(natural_id, step_id) for what, natural_id, step_id in lines if what == "open"]
+    assert set(mine) == {f"p{n}" for n in range(40)}
+    assert len(others) == 40 * 3
+    assert all(mine[natural_id] == step_id for natural_id, step_id in others)
+
+
+def test_killed_at_every_commit(tmp_path: Path) -> None:
+    """A step is on the disk before it is sent; it is done if and only if its effect is known.
+
+    A child is killed at the 1st, 2nd, 3rd … side of a commit until one comes through.
+    """
+    outcomes = []
+    for nth in range(1, 100):
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        journal = folder / "journal"
+        with worker("one_step", folder / "ledger.sqlite3", nth, journal) as child:
+            code = child.process.wait(30)
+        said = journal.read_text().splitlines() if journal.exists() else []
+        outcomes.append(asyncio.run(aftermath(folder / "ledger.sqlite3", said)))
+        if said and said[-1] == "untouched":
+            assert code == 0
+            break
+        assert code == -signal.SIGKILL
+    # Open, begin and complete, each killed on both sides of its commit, and the last untouched.
+    assert outcomes == ["nothing", "nothing", "nothing", "sending", "sending", "done", "done"]
+
+
+async def aftermath(path: Path, said: list[str]) -> str:
+    """What the next process finds; what was said before the kill must be true in it."""
+    async with opened(path) as ledger:
+        rows = await ledger.steps()
+        known = await ledger.effects(SHOP, "fulfillment")
+        assert [e.detail["step"] for e in known] == [r.id for r in rows if r.state == "done"]
+        assert await ledger.open_steps() == [row for row in rows if row.state != "done"]
+        for line in said:
+            if line.startswith("sent"):
+                assert line.split()[1] in {row.id for row in rows}
+            if line.startswith("told"):
+                assert line.split()[1] in {e.detail["step"] for e in known}
+        return rows[0].state if rows else "nothing"
+
+
 # -- locks --------------------------------------------------------------------------------------
 
 
@@ -264,9 +347,10 @@ def mount_namespace() -> tuple[str, ...] | None:
 
 
 def test_full_disk_is_refused_and_got_over(tmp_path: Path) -> None:
-    """A disk that is really full: claim and finish are refused, with path and remedy.
+    """A disk that is really full: claim, finish and steps are refused, with path and remedy.
 
-    With room again all goes on, and the answer that could not be written is there.
+    With room again all goes on, and the answer that could not be written is there; so are the
+    step's end and its effect.
     """
     namespace = mount_namespace()
     if namespace is None:
@@ -277,10 +361,13 @@ def test_full_disk_is_refused_and_got_over(tmp_path: Path) -> None:
     wrap = (*namespace, "sh", "-c", mount, "sh")
     with worker("full", disk / "ledger.sqlite3", wrap=wrap) as other:
         said = other.hear()
-    for message in (said["claim"], said["finish"]):
+    for message in (said["claim"], said["finish"], said["complete"], said["begin"]):
         assert str(disk / "ledger.sqlite3") in message
         assert "the disk is full; free some space" in message
-    assert said["owed"] == 1
+    assert said["owed"] == 2
+    assert (said["during"], said["after"]) == ("sending", "done")
+    assert said["effects"] == [True]
+    assert said["steps"] == 1  # a begin that was refused is nobody's promise
     assert said["replayed"]
     assert said["goes_on"]
     assert said["left_owed"] == 0

@@ -4,6 +4,7 @@ It says JSON lines on standard output and waits for lines on standard input.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import resource
@@ -11,9 +12,9 @@ import signal
 import sys
 from pathlib import Path
 
-from bridge.errors import LedgerError
+from bridge.errors import LedgerError, StepOpen
 from bridge.ledger import CallKey, Claimed, Effect, Replay
-from tests.ledger.support import BODY, KEY, START, opened
+from tests.ledger.support import BODY, KEY, SHOP, START, effect_of, opened, step
 
 
 def say(what: object) -> None:
@@ -116,11 +117,51 @@ async def locks(path: Path, name: str, me: str, journal: str, times: str) -> Non
         say("done")
 
 
+async def sending(path: Path) -> None:
+    """Write a step, then be killed between its sending and its reply."""
+    async with opened(path) as ledger:
+        say(await ledger.begin_step(step()))
+        await listen()
+
+
+async def begins(path: Path, me: str, count: str, journal: str) -> None:
+    """Begin many steps that others begin too; journal what is ours, and what is open."""
+    async with opened(path) as ledger:
+        say("ready")
+        await listen()
+        for n in range(int(count)):
+            try:
+                step_id = await ledger.begin_step(step(natural_id=f"p{n}", key=me))
+            except StepOpen as error:
+                note(Path(journal), f"open p{n} {error.step_id}")
+            else:
+                note(Path(journal), f"mine p{n} {step_id}")
+        say("done")
+        await listen()  # what is ours stays open until all have tried
+
+
+async def one_step(path: Path, nth: str, journal: str) -> None:
+    """A step from its begin to its end, killed at the n-th side of a commit."""
+    calls = itertools.count(1)
+
+    def hook(_: str) -> None:
+        if next(calls) == int(nth):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async with opened(path, hook=hook) as ledger:
+        step_id = await ledger.begin_step(step())
+        note(Path(journal), f"sent {step_id}")
+        await ledger.complete_step(step_id, effect_of(step(), {"step": step_id}))
+        note(Path(journal), f"told {step_id}")
+    note(Path(journal), "untouched")
+
+
 async def full(path: Path) -> None:
     """On a small disk: fill it, be refused, make room, go on."""
     async with opened(path) as ledger:
         first = await ledger.claim(KEY, BODY, wait_seconds=0)
         assert isinstance(first, Claimed)
+        step_id = await ledger.begin_step(step())
         ballast = path.with_name("ballast")
         fill(ballast)
         # Whatever room the log has left is used up by claims; then no claim goes through.
@@ -130,6 +171,10 @@ async def full(path: Path) -> None:
         ]
         answer = b"the answer" * 2000
         finish = await refused(ledger.finish(first.execution_id, answer, final=True))
+        detail = {"tracking": "x" * 20_000}
+        complete = await refused(ledger.complete_step(step_id, effect_of(step(), detail)))
+        begin = await refused(ledger.begin_step(step(natural_id="p2", expect=detail)))
+        during = (await ledger.step(step_id)).state
         owed = (await ledger.stats()).owed
         ballast.unlink()
         await ledger.ping()
@@ -139,6 +184,12 @@ async def full(path: Path) -> None:
             {
                 "claim": claims[-1],
                 "finish": finish,
+                "complete": complete,
+                "begin": begin,
+                "during": during,
+                "after": (await ledger.step(step_id)).state,
+                "effects": [e.detail == detail for e in await ledger.effects(SHOP, "fulfillment")],
+                "steps": len(await ledger.steps()),
                 "owed": owed,
                 "replayed": again == Replay(answer),
                 "goes_on": isinstance(new, Claimed),
@@ -184,7 +235,19 @@ async def attempt(path: Path) -> None:
 
 PARTS = {
     part.__name__: part
-    for part in (claims, run, fork_and_run, lock, locks, full, file_limit, attempt)
+    for part in (
+        claims,
+        run,
+        fork_and_run,
+        lock,
+        locks,
+        sending,
+        begins,
+        one_step,
+        full,
+        file_limit,
+        attempt,
+    )
 }
 
 if __name__ == "__main__":
