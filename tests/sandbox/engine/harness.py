@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,7 +73,6 @@ class Http:
 
     running: RunningSandbox
     session: aiohttp.ClientSession
-    seen: list[dict[str, str]] = field(default_factory=list)
 
     async def post(
         self, path: str, body: Any, *, headers: dict[str, str] | None = None
@@ -95,7 +95,7 @@ class Http:
         version: str = "2026-10",
         headers: dict[str, str] | None = None,
         seconds: float = 5.0,
-    ) -> tuple[int, dict[str, str], bytes]:
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body of a GraphQL request."""
         async with asyncio.timeout(seconds):
             async with self.session.post(
@@ -103,7 +103,7 @@ class Http:
                 json={"query": text, "variables": variables},
                 headers=TOKEN if headers is None else headers,
             ) as got:
-                return got.status, dict(got.headers), await got.read()
+                return got.status, got.headers, await got.read()
 
     async def data(self, text: str, variables: dict[str, Any] | None = None) -> Any:
         """The data of a reply that must have no errors."""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bridge.sandbox.resolvers import RESOLVERS
+from tests.sandbox.engine.harness import direct
 from tests.shared import SHARED, needs_shared
 
 SET = """mutation S($input: InventorySetQuantitiesInput!, $key: String!) {
