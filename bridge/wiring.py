@@ -14,14 +14,15 @@ import difflib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from bridge.actions.table import MAPPINGS, SERVED
+from bridge.actions.refnums import find_order
+from bridge.actions.table import MAPPINGS, SERVED, SETTLERS
 from bridge.config.models import ChannelSettings, Settings
 from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding
@@ -99,8 +100,13 @@ async def assemble(
     clock: Callable[[], datetime] = _utc_now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     observe: Callable[[Exchange], None] | None = None,
+    hook: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Parts]:
-    """Open the ledger and the stores, run the block, and close both."""
+    """Open the ledger and the stores, run the block, and close both.
+
+    ``observe`` sees every exchange with a store; ``hook`` is called with a name around every
+    write to the ledger, for tests that kill the process there.
+    """
     mappings = _all_mappings(settings)
     ledger = await Ledger.open(
         settings.ledger.path,
@@ -108,6 +114,7 @@ async def assemble(
         answer_hours=settings.ledger.answer_hours,
         effect_days=settings.ledger.effect_days,
         clock=clock,
+        hook=hook,
     )
     try:
         connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS)
@@ -117,7 +124,16 @@ async def assemble(
                 for c in settings.channels
             }
             actions: Mapping[str, Any] = {name: make() for name, make in SERVED.items()}
-            engine = Engine(channels, actions, ledger, clock=clock, sleep=sleep)
+            engine = Engine(
+                channels,
+                actions,
+                ledger,
+                find_order=find_order,
+                clock=clock,
+                sleep=sleep,
+                settlers=[make() for make in SETTLERS],
+                settle_window=timedelta(seconds=settings.ledger.settle_seconds),
+            )
             yield Parts(settings, engine, ledger)
     finally:
         await ledger.close()

@@ -74,7 +74,7 @@ def sources() -> Mapping[str, Shape]:
     """What mappings/order_pull.toml may name, for the lint: Shopify's fields and ours."""
     page = shape_of(load_schema(), operation("OrderPull").document, ("page",))
     figures = dict.fromkeys(LinePrice.__dataclass_fields__, "Decimal")
-    price = _object("price", nullable={"discount"}, **figures)
+    price = _object("price", figures, nullable={"discount"})
     line = line_shape()
     item = Shape(
         "object",
@@ -88,21 +88,15 @@ def sources() -> Mapping[str, Shape]:
             "price": price,
         },
     )
-    payment = _object(
-        "payment",
-        processing="String",
-        transaction="String",
-        label="String",
-        gateway="String",
-        amount="Decimal",
-    )
+    texts = dict.fromkeys(("processing", "transaction", "label", "gateway"), "String")
+    payment = _object("payment", texts | {"amount": "Decimal"})
     totals = dict.fromkeys(Totals.__dataclass_fields__, "Decimal")
     return {
         "order": page.of if page.of is not None else page,
         "items": Shape("list", "item", nullable=False, of=item),
         "line": line,
         "price": price,
-        "totals": _object("totals", **totals, currency="String"),
+        "totals": _object("totals", totals | {"currency": "String"}),
         "payments": Shape("list", "payment", nullable=False, of=payment),
         "policy": shape_from_model(OrderPullPolicy),
         "refnum": _scalar("String"),
@@ -114,7 +108,7 @@ def _scalar(type_name: str, *, nullable: bool = False) -> Shape:
     return Shape("scalar", type_name, nullable=nullable)
 
 
-def _object(name: str, nullable: Set[str] = frozenset(), **fields: str) -> Shape:
+def _object(name: str, fields: Mapping[str, str], nullable: Set[str] = frozenset()) -> Shape:
     inside = {k: _scalar(v, nullable=k in nullable) for k, v in fields.items()}
     return Shape("object", name, nullable=False, fields=inside)
 

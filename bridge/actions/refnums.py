@@ -154,3 +154,18 @@ async def resolve(call: Call, refnums: Iterable[str]) -> dict[str, Found | None]
 
     located = await locate(call, wanted, confirm)
     return {refnum: located.found.get(refnum) for refnum in wanted}
+
+
+async def find_order(call: Call, refnum: str) -> str | None:
+    """The GID of the order that a refnum means, without a request where it can be.
+
+    A bare number is taken for an id when the channel sends ids: whether that order exists is
+    seen by whoever reads it. Names cost one search (13 points).
+    """
+    text = refnum.strip()
+    gid = gid_of(text)
+    if gid is not None and (is_gid(text) or call.channel.settings.order_refnum == "id"):
+        return gid
+    hits = await gids_by_name(call, [text])
+    named = hits.get(text, ())
+    return named[0] if len(named) == 1 else gid

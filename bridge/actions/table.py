@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,16 +14,20 @@ from bridge.actions.inventory_push import InventoryPush
 from bridge.actions.inventory_target import Stock
 from bridge.actions.order_acknowledge import OrderAcknowledge
 from bridge.actions.order_pull import OrderPull
-from bridge.engine import Action
+from bridge.engine import Action, OrderAction, Settler
 from bridge.retailops.answers import Order
 from bridge.schema.shape import Shape
 
-SERVED: Final[Mapping[str, Callable[[], Action[Any, Any]]]] = {
+SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]]]] = {
     "catalog_get_config": CatalogGetConfig,
     "order_pull": OrderPull,
     "order_acknowledge": OrderAcknowledge,
     "inventory_push": InventoryPush,
 }
+
+
+SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = ()
+"""Who knows which effects in a fresh read of the store."""
 
 
 @dataclass(frozen=True, slots=True)

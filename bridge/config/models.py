@@ -60,6 +60,11 @@ class LedgerSettings(Frozen):
         ge=1,
         description="How long an effect is known: a package may be sent again long after.",
     )
+    settle_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="How long Shopify may still apply a request whose reply was lost.",
+    )
 
 
 class LoggingSettings(Frozen):

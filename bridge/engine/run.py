@@ -1,0 +1,272 @@
+"""The engine: one call from its claim to its answer.
+
+What escapes from ``Engine.run`` means that nothing was done, and the caller may call again:
+the edge answers 503. Everything after the first effect is told in the answer, item by item.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from bridge.engine.model import (
+    Action,
+    Call,
+    Channel,
+    OrderAction,
+    Outcome,
+    Plan,
+    Result,
+    Settler,
+)
+from bridge.engine.sending import Sender
+from bridge.engine.settling import Settling
+from bridge.engine.telling import doubt_event, shopify_event, status_of
+from bridge.errors import BridgeError, DeadlineExceeded, ShopifyError
+from bridge.ledger import CallKey, Claimed, Ledger, Replay
+from bridge.retailops.actions import ACTIONS
+from bridge.retailops.answers import Answer
+from bridge.retailops.events import Code, event
+from bridge.retailops.protocol import encode
+from bridge.retailops.requests import Request
+from bridge.shopify.budget import CallBudget, Deadline, Meter
+
+log = structlog.get_logger()
+
+# A plan is made again after its steps were sent, for what depends on them (a refund on what was
+# shipped, a commit on what was staged) and for rows whose state changed in between. The longest
+# action takes five rounds; eight leave room for rows that are sold while we write them.
+MAX_ROUNDS: Final = 8
+
+FindOrder = Callable[[Call, str], Awaitable[str | None]]
+
+
+def body_hash(request: Request) -> bytes:
+    """SHA-256 of the canonical request without its token."""
+    body = request.model_dump(mode="json", exclude={"integration_auth_token"})
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).digest()
+
+
+class Engine:
+    """All channels of one process, and the actions that they serve.
+
+    ``find_order`` turns a refnum into an order's GID, or None when there is no such order.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[int, Channel],
+        actions: Mapping[str, Action[Any, Any] | OrderAction[Any, Any]],
+        ledger: Ledger,
+        *,
+        find_order: FindOrder,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        settlers: Sequence[Settler[Any]] = (),
+        settle_window: timedelta = timedelta(seconds=60),
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self.channels = dict(channels)
+        self.ledger = ledger
+        self._actions = dict(actions)
+        self._find_order = find_order
+        self._clock = clock
+        self._new_id = new_id
+        self._sender = Sender(sleep=sleep)
+        self._settling = Settling(settlers, settle_window)
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The actions that are served, in RetailOps' order."""
+        return tuple(name for name in ACTIONS if name in self._actions)
+
+    async def run(
+        self, channel_id: int, action: str, request: Request, *, request_id: str, deadline: Deadline
+    ) -> Outcome:
+        """Run one call to its answer. Raises only when nothing was done."""
+        act = self._actions[action]
+        call = self._call(channel_id, act, request_id, deadline)
+        if isinstance(act, OrderAction):
+            return await self._run_order(act, call, request)
+        async with AsyncExitStack() as stack:
+            lock = act.serial(request)
+            if lock is not None:
+                name = f"{call.channel.settings.id}:{lock}"
+                await stack.enter_async_context(
+                    self.ledger.lock(name, wait_seconds=deadline.remaining())
+                )
+            natural_id = act.key(request)
+            if natural_id is None:
+                return _outcome(
+                    call, encode(ACTIONS[action], await self._rounds(act, call, request))
+                )
+            return await self._claimed(
+                act, call, request, natural_id, lambda: self._rounds(act, call, request)
+            )
+
+    def _call(
+        self,
+        channel_id: int,
+        act: Action[Any, Any] | OrderAction[Any, Any],
+        request_id: str,
+        deadline: Deadline,
+    ) -> Call:
+        return Call(
+            channel=self.channels[channel_id],
+            ledger=self.ledger,
+            request_id=request_id,
+            budget=CallBudget(deadline, background=act.background, meter=Meter()),
+            clock=self._clock,
+            execution=self._new_id(),
+        )
+
+    # -- one order ----------------------------------------------------------------------------
+
+    async def _run_order(self, act: OrderAction[Any, Any], call: Call, request: Request) -> Outcome:
+        refnum = act.refnum(request)
+        found = await self._locate(call, refnum)
+        if not found:
+            return _outcome(call, encode(ACTIONS[act.name], act.refused(call, request)))
+        natural_id = act.key(request)
+        if natural_id is None:  # only calls in flight are the same: equal bodies
+            natural_id = f"body {body_hash(request).hex()}"
+        return await self._claimed(
+            act,
+            call,
+            request,
+            f"{call.order_gid} {natural_id}",
+            lambda: self._alone(act, call, request, refnum),
+            keep=act.key(request) is not None,
+        )
+
+    async def _locate(self, call: Call, refnum: str | None) -> bool:
+        """Find the order, or tell why there is none."""
+        if refnum is None:
+            call.tell(event(Code.REFNUM_MISSING, "the call names no channel_order_refnum"))
+            return False
+        gid = await self._find_order(call, refnum)
+        if gid is None:
+            message = f"there is no order {refnum} in {call.channel.shop}"
+            call.tell(event(Code.ORDER_NOT_FOUND, message, event_type="error", order_refnum=refnum))
+            return False
+        call.order_gid = gid
+        return True
+
+    async def _alone(
+        self, act: OrderAction[Any, Any], call: Call, request: Request, refnum: str | None
+    ) -> Answer:
+        """Run while nobody else writes to the order, once nothing of it is in doubt."""
+        name = f"{call.channel.shop}:{call.order_gid}"
+        async with self.ledger.lock(name, wait_seconds=call.budget.deadline.remaining()):
+            doubts = await self._settling.order(call)
+            if doubts:
+                for row in doubts:
+                    call.tell(doubt_event(row, refnum))
+                return act.refused(call, request)
+            return await self._rounds(act, call, request)
+
+    # -- claims -------------------------------------------------------------------------------
+
+    async def _claimed(
+        self,
+        act: Action[Any, Any] | OrderAction[Any, Any],
+        call: Call,
+        request: Request,
+        natural_id: str,
+        work: Callable[[], Awaitable[Answer]],
+        *,
+        keep: bool = False,
+    ) -> Outcome:
+        """Run once what equal calls ask at once; a final answer is kept for every repeat."""
+        claimed = await self.ledger.claim(
+            CallKey(call.channel.settings.id, act.name, natural_id),
+            body_hash(request),
+            wait_seconds=call.budget.deadline.remaining(),
+        )
+        if isinstance(claimed, Replay):
+            return Outcome(claimed.answer, "replayed", (), call.budget.meter)
+        body = await self._answer(act, call, claimed, work)
+        final = keep and isinstance(act, OrderAction) and act.final(call)
+        await self.ledger.finish(claimed.execution_id, body, final=final)
+        return _outcome(call, body)
+
+    async def _answer(
+        self,
+        act: Action[Any, Any] | OrderAction[Any, Any],
+        call: Call,
+        claimed: Claimed,
+        work: Callable[[], Awaitable[Answer]],
+    ) -> bytes:
+        """The answer's bytes; a call that does not come to one ends as if never claimed."""
+        try:
+            return encode(ACTIONS[act.name], await work())
+        except (BridgeError, ValueError):
+            await self.ledger.withdraw(claimed.execution_id)
+            raise
+        except BaseException:
+            await self.ledger.finish(claimed.execution_id, None, final=False)
+            raise
+
+    # -- rounds -------------------------------------------------------------------------------
+
+    async def _rounds(
+        self, act: Action[Any, Any] | OrderAction[Any, Any], call: Call, request: Request
+    ) -> Answer:
+        """Read, plan and apply until nothing is missing, then answer."""
+        results: list[Result] = []
+        state = None
+        for _ in range(MAX_ROUNDS):
+            try:
+                state = await act.read(call, request, results)
+            except (ShopifyError, DeadlineExceeded) as error:
+                if not ACTIONS[act.name].has_events or (error.retryable and not results):
+                    raise
+                call.tell(shopify_event(error))
+                break
+            plan = act.plan(call, request, state, results)
+            if plan.effects:
+                await self.ledger.record_effects(plan.effects)
+            in_doubt = await self._apply(call, plan, results)
+            if in_doubt or not plan.steps or not plan.again:
+                break
+        if state is None:
+            if isinstance(act, OrderAction):
+                return act.refused(call, request)
+            return ACTIONS[act.name].answer.model_validate({"events": call.events})
+        if not isinstance(act, OrderAction):
+            await act.remember(call, request, state, results)
+        return act.answer(call, request, state, results)
+
+    async def _apply(self, call: Call, plan: Plan, results: list[Result]) -> bool:
+        """Send the steps in their order; True when one is in doubt, and no more were sent."""
+        for step in plan.steps:
+            result = await self._sender.send(call, step)
+            results.append(result)
+            if result.in_doubt and not await self._seen(call, results):
+                return True
+        return False
+
+    async def _seen(self, call: Call, results: list[Result]) -> bool:
+        """Look at once whether the last step's effect is there; its result then says so."""
+        left = await self._settling.order(call)
+        step = results[-1].step
+        if any((r.kind, r.natural_id) == (step.kind, step.natural_id) for r in left):
+            return False
+        known = await call.effects([step.kind])
+        detail = next((e.detail for e in known if e.natural_id == step.natural_id), None)
+        if detail is None:
+            return False
+        results[-1] = Result(step, data=None, detail=detail)
+        return True
+
+
+def _outcome(call: Call, body: bytes) -> Outcome:
+    return Outcome(body, status_of(call.events), tuple(call.events), call.budget.meter)
