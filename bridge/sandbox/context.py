@@ -12,9 +12,10 @@ from bridge.sandbox.documents import FIELDS, SORTS, Document, document
 from bridge.sandbox.errors import NotModelled
 from bridge.sandbox.idempotency import Keys
 from bridge.sandbox.lag import LaggedIndex
+from bridge.sandbox.matching import matcher
 from bridge.sandbox.model import Shop
 from bridge.sandbox.paging import Connection, Row, Window, listed_page, sorted_page
-from bridge.sandbox.search import Query, matches, parse
+from bridge.sandbox.search import Query, parse
 
 SUPPORTED_VERSIONS: Final = ("2026-01", "2026-04", "2026-07", "2026-10")
 """Versions of the Admin API that are in their support window (November 2026), oldest first."""
@@ -188,11 +189,9 @@ class Context:
             found = [document(node) for node in self._table(kind)]
         else:
             found = list(self.index.documents(kind))
-        zone, oldest = self._zone(), self._oldest(kind)
+        fits, oldest = matcher(query.used, self._zone()), self._oldest(kind)
         return [
             doc
             for doc in found
-            if doc is not None
-            and matches(query.used, doc.values, zone)
-            and (oldest is None or doc.created_at >= oldest)
+            if doc is not None and fits(doc.values) and (oldest is None or doc.created_at >= oldest)
         ]

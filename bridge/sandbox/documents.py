@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from bridge.sandbox.matching import Value, Values, words
 from bridge.sandbox.model import InventoryItem, Product, Variant
 from bridge.sandbox.model_orders import Order
-from bridge.sandbox.search import Fields, Value, Values
+from bridge.sandbox.search import Fields
 
 SortValue: TypeAlias = datetime | int | str
 """What a list is ordered by; always compared together with the id."""
@@ -30,18 +31,18 @@ class Document:
     sort: Mapping[str, SortValue]
 
 
-def _words(text: str) -> frozenset[str]:
+def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 FIELDS: Final[Mapping[str, Fields]] = {
     "Order": Fields(
-        _words(
+        _names(
             "id name tag tag_not status financial_status fulfillment_status return_status "
             "created_at updated_at processed_at test source_name source_identifier email sku "
             "location_id customer_id po_number discount_code gateway delivery_method"
         ),
-        _words(
+        _names(
             "cart_token channel channel_id chargeback_status checkout_token confirmation_number "
             "credit_card_last4 current_total_price fraud_protection_level fulfillment_location_id "
             "payment_id payment_provider_id reference_location_id risk_level sales_channel "
@@ -50,11 +51,11 @@ FIELDS: Final[Mapping[str, Fields]] = {
         "orders",
     ),
     "ProductVariant": Fields(
-        _words(
+        _names(
             "id sku title product_id product_status product_type vendor tag tag_not updated_at "
             "gift_card inventory_quantity taxable"
         ),
-        _words(
+        _names(
             "barcode collection delivery_profile_id exclude_composite location_id managed "
             "exclude_variants_with_components managed_by option1 option2 option3 product_ids "
             "product_publication_status publishable_status published_status requires_components"
@@ -62,11 +63,11 @@ FIELDS: Final[Mapping[str, Fields]] = {
         "product variants",
     ),
     "Product": Fields(
-        _words(
+        _names(
             "id title handle vendor product_type status tag tag_not sku created_at updated_at "
             "gift_card inventory_total variant_id"
         ),
-        _words(
+        _names(
             "barcode bundles category_id collection_id combined_listing_role delivery_profile_id "
             "error_feedback has_only_composites has_only_default_variant is_price_reduced price "
             "has_variant_with_components out_of_stock_somewhere product_configuration_owner "
@@ -75,19 +76,19 @@ FIELDS: Final[Mapping[str, Fields]] = {
         ),
         "products",
     ),
-    "InventoryItem": Fields(_words("id sku created_at updated_at"), frozenset(), "inventory items"),
+    "InventoryItem": Fields(_names("id sku created_at updated_at"), frozenset(), "inventory items"),
 }
 
 # Shopify's filter values for what displayFulfillmentStatus shows (documented names; which
 # statuses each of them takes in is assumed).
 _FULFILLMENT: Final[Mapping[str, frozenset[str]]] = {
-    "UNFULFILLED": _words("unfulfilled unshipped"),
-    "PARTIALLY_FULFILLED": _words("partial"),
-    "FULFILLED": _words("fulfilled shipped"),
-    "ON_HOLD": _words("on_hold unfulfilled unshipped"),
-    "SCHEDULED": _words("scheduled unfulfilled unshipped"),
-    "IN_PROGRESS": _words("unfulfilled unshipped"),
-    "REQUEST_DECLINED": _words("request_declined unfulfilled unshipped"),
+    "UNFULFILLED": _names("unfulfilled unshipped"),
+    "PARTIALLY_FULFILLED": _names("partial"),
+    "FULFILLED": _names("fulfilled shipped"),
+    "ON_HOLD": _names("on_hold unfulfilled unshipped"),
+    "SCHEDULED": _names("scheduled unfulfilled unshipped"),
+    "IN_PROGRESS": _names("unfulfilled unshipped"),
+    "REQUEST_DECLINED": _names("request_declined unfulfilled unshipped"),
 }
 
 
@@ -164,7 +165,7 @@ def _order(order: Order) -> Document:
     customer = order.customer
     values: dict[str, Value] = {
         "id": order.number_id,
-        "name": order.name,
+        "name": words(order.name),
         "tag": _lower(*order.tags),
         "status": _order_states(order),
         "financial_status": _lower(order.display_financial_status),
@@ -177,14 +178,14 @@ def _order(order: Order) -> Document:
         "source_name": _lower(order.source_name),
         "source_identifier": _lower(order.source_identifier),
         "email": _lower(order.email),
-        "sku": skus or None,
+        "sku": words(skus),
         "location_id": frozenset(locations),
         "customer_id": customer.number_id if customer is not None else None,
-        "po_number": order.po_number,
+        "po_number": words(order.po_number),
         "discount_code": _lower(*order.discount_codes[:1]),
         "gateway": _lower(*order.payment_gateway_names),
         "delivery_method": _lower(*methods),
-        "default": " ".join(filter(None, [order.name, order.email, skus])),
+        "default": words(" ".join(filter(None, [order.name, order.email, skus]))),
     }
     return Document(order.id, order.number_id, order.created_at, values, _sort("Order", order))
 
@@ -193,8 +194,8 @@ def _variant(variant: Variant) -> Document:
     product = variant.product
     values: dict[str, Value] = {
         "id": variant.number_id,
-        "sku": variant.sku,
-        "title": variant.display_name,
+        "sku": words(variant.sku),
+        "title": words(variant.display_name),
         "product_id": product.number_id,
         "product_status": _lower(product.status),
         "product_type": _lower(product.product_type),
@@ -204,7 +205,7 @@ def _variant(variant: Variant) -> Document:
         "gift_card": product.is_gift_card,
         "inventory_quantity": variant.inventory_quantity,
         "taxable": variant.taxable,
-        "default": " ".join(filter(None, [variant.display_name, variant.sku])),
+        "default": words(" ".join(filter(None, [variant.display_name, variant.sku]))),
     }
     return Document(
         variant.id, variant.number_id, variant.created_at, values, _sort("ProductVariant", variant)
@@ -215,19 +216,19 @@ def _product(product: Product) -> Document:
     skus = " ".join(v.sku for v in product.variant_list if v.sku)
     values: dict[str, Value] = {
         "id": product.number_id,
-        "title": product.title,
+        "title": words(product.title),
         "handle": _lower(product.handle),
         "vendor": _lower(product.vendor),
         "product_type": _lower(product.product_type),
         "status": _lower(product.status),
         "tag": _lower(*product.tags),
-        "sku": skus or None,
+        "sku": words(skus),
         "created_at": product.created_at,
         "updated_at": product.updated_at,
         "gift_card": product.is_gift_card,
         "inventory_total": product.total_inventory,
         "variant_id": frozenset(str(v.number_id) for v in product.variant_list),
-        "default": " ".join([product.title, product.vendor, product.product_type, skus]),
+        "default": words(" ".join([product.title, product.vendor, product.product_type, skus])),
     }
     return Document(
         product.id, product.number_id, product.created_at, values, _sort("Product", product)
@@ -237,9 +238,9 @@ def _product(product: Product) -> Document:
 def _item(item: InventoryItem) -> Document:
     values: dict[str, Value] = {
         "id": item.number_id,
-        "sku": item.sku,
+        "sku": words(item.sku),
         "created_at": item.created_at,
         "updated_at": item.updated_at,
-        "default": item.sku,
+        "default": words(item.sku),
     }
     return Document(item.id, item.number_id, item.created_at, values, _sort("InventoryItem", item))

@@ -1,4 +1,4 @@
-"""Shopify's search syntax: text into a tree, and a tree held against a document.
+"""Shopify's search syntax: text into a tree.
 
 Captured: a space means AND and AND binds tighter than OR; a dangling OR or an unclosed leading
 parenthesis is ignored; a quoted value is a phrase; an unquoted timestamp is cut at its colons,
@@ -10,17 +10,12 @@ wider. Documented: ``-`` negates, a trailing ``*`` is a prefix. Assumed: ``-`` b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from bridge.sandbox.errors import NotModelled
-
-# A document's value: text is compared as words, a frozenset one of its members as a whole.
-Value: TypeAlias = str | bool | int | Decimal | datetime | frozenset[str] | None
-Values: TypeAlias = Mapping[str, Value]
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -32,7 +27,6 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _FIELD: Final = re.compile(r"(-?)([A-Za-z_][\w.\-$]*|\d+)\s*:(.*)", re.DOTALL)
-_WORDS: Final = re.compile(r"[0-9A-Za-z_\u00c0-\uffff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +107,6 @@ def parse(text: str, fields: Fields, zone: tzinfo) -> Query:
     tree = _Parser(text, zone).parse()
     warnings: list[dict[str, str]] = []
     return Query(text, tree, _known(tree, fields, warnings), zone, warnings)
-
-
-def matches(tree: Tree, values: Values, zone: tzinfo) -> bool:
-    """Whether a document has what the tree asks for."""
-    match tree:
-        case Term():
-            return _term_matches(tree, values, zone)
-        case Not(inner):
-            return not matches(inner, values, zone)
-        case All(parts):
-            return all(matches(part, values, zone) for part in parts)
-        case Some(parts):
-            return any(matches(part, values, zone) for part in parts)
 
 
 class _Parser:
@@ -264,74 +245,6 @@ def _shown(tree: Tree, zone: tzinfo) -> dict[str, Any]:
             return {"and": [_shown(part, zone) for part in parts]}
         case Some(parts):
             return {"or": [_shown(part, zone) for part in parts]}
-
-
-def _term_matches(term: Term, values: Values, zone: tzinfo) -> bool:
-    if term.field == "tag_not":
-        return not _term_matches(Term("tag", term.op, term.value, term.quoted), values, zone)
-    actual = values.get(term.field or "default")
-    found = False
-    match actual:
-        case bool():
-            found = term.value.lower() == ("true" if actual else "false")
-        case datetime():
-            found = _compare(actual, term.op, moment_of(term.value, zone, quoted=term.quoted))
-        case int() | Decimal():
-            number = _number(term.value)
-            found = number is not None and _compare(Decimal(actual), term.op, number)
-        case frozenset():
-            wanted = term.value.lower()
-            found = any(_whole(one.lower(), wanted) for one in actual)
-        case str():
-            found = _words_match(actual, term)
-    return found
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
-
-
-def _whole(actual: str, wanted: str) -> bool:
-    if wanted.endswith("*"):
-        return actual.startswith(wanted[:-1])
-    return actual == wanted
-
-
-def _words_match(actual: str, term: Term) -> bool:
-    """Words compared without case: a phrase in order, loose words anywhere, ``*`` as a prefix."""
-    have = _WORDS.findall(actual.lower())
-    want = _WORDS.findall(term.value.lower())
-    if not want:
-        return False
-    prefix = term.value.endswith("*")
-    if term.quoted:
-        return any(have[i : i + len(want)] == want for i in range(len(have) - len(want) + 1))
-    last = len(want) - 1
-    return all(
-        word in have or (prefix and i == last and any(h.startswith(word) for h in have))
-        for i, word in enumerate(want)
-    )
-
-
-_Ordered = TypeVar("_Ordered", datetime, Decimal)
-
-
-def _compare(actual: _Ordered, op: str, wanted: _Ordered) -> bool:
-    match op:
-        case ">=":
-            return actual >= wanted
-        case ">":
-            return actual > wanted
-        case "<=":
-            return actual <= wanted
-        case "<":
-            # captured: '<' on a time shows as range_lte
-            return actual <= wanted if isinstance(actual, datetime) else actual < wanted
-        case _:
-            return actual == wanted
 
 
 def moment_of(text: str, zone: tzinfo, *, quoted: bool) -> datetime:
