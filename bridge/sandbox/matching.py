@@ -1,7 +1,7 @@
 """A parsed query held against documents.
 
-A tree is compiled once and then asked for each document. A long OR of words on one field, as the
-bridge sends for 250 SKUs, becomes a look-up by first word instead of 250 comparisons.
+A tree is compiled once and then asked for each document. A long OR of phrases, as the
+bridge sends for 250 SKUs, becomes a look-up instead of 250 comparisons.
 """
 
 from __future__ import annotations
@@ -52,32 +52,29 @@ def matcher(tree: Tree, zone: tzinfo) -> Matcher:
 
 
 def _some(parts: Sequence[Tree], zone: tzinfo) -> Matcher:
-    by_word: dict[tuple[str, str], list[Matcher]] = {}
-    others: list[Matcher] = []
+    phrases: dict[str, set[Words]] = {}
+    loose: list[Matcher] = []
     for part in parts:
         wanted = words(part.value) if isinstance(part, Term) else None
-        one = matcher(part, zone)
-        # a phrase can only match where its first word is; a prefix has no first word to look up
         if isinstance(part, Term) and part.quoted and wanted and part.op == "=":
-            by_word.setdefault((part.field, wanted[0]), []).append(one)
-        else:
-            others.append(one)
-    fields = {field for field, _ in by_word}
+            phrases.setdefault(part.field or "default", set()).add(wanted)
+        # the comparison itself, for fields that hold no text
+        loose.append(matcher(part, zone))
+    texts = [(name, some, sorted({len(one) for one in some})) for name, some in phrases.items()]
+    only_phrases = sum(len(some) for _, some, _ in texts) >= len(parts)
 
     def found(values: Values) -> bool:
-        for field in fields:
-            have = values.get(field or "default")
+        all_text = only_phrases
+        for name, some, sizes in texts:
+            have = values.get(name)
             if not isinstance(have, Words):
-                # no text here: each comparison is made
-                if any(
-                    one(values) for key, ones in by_word.items() if key[0] == field for one in ones
-                ):
-                    return True
+                all_text = all_text and have is None
                 continue
-            for word in have:
-                if any(one(values) for one in by_word.get((field, word), ())):
-                    return True
-        return any(one(values) for one in others)
+            for size in sizes:
+                for at in range(len(have) - size + 1):
+                    if have[at : at + size] in some:
+                        return True
+        return not all_text and any(one(values) for one in loose)
 
     return found
 

@@ -183,7 +183,7 @@ def test_a_quoted_and_escaped_value_is_found_as_a_whole(value):
     st.sampled_from(["A-1", "A-1-XL", "B-1", "Z-B", "", "1-A"]),
 )
 def test_a_long_or_finds_what_its_parts_find(wanted, sku):
-    """Looking phrases up by their first word changes nothing but the time."""
+    """Looking phrases up changes nothing but the time."""
     document = {"sku": words(sku)}
     parts = [f"sku:'{one}'" for one in wanted]
     whole = matcher(parse(" OR ".join(parts), FIELDS, ZONE).used, ZONE)(document)
