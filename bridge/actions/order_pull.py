@@ -169,8 +169,8 @@ class _Pull:
             await self._offer_ready(page)
             if begin:
                 await self._offer_cancelled(page.cancelled)
-                if page.recent is not None:
-                    await self._offer_missed(page)
+                await self._suspect(page)
+            await self._offer_missed(page)
             begin = sweep = False
             cursor = page.cursor
             if cursor is None or self.state.orders or not self._time_left():
@@ -231,25 +231,33 @@ class _Pull:
             if node["cancelledAt"] and acknowledged and not node["cancelAcknowledged"]:
                 self._put(node, page, cancel=True)
 
+    async def _suspect(self, page: OrderPage) -> None:
+        """Note which orders of the sweep, if there was one, search ought to show by and by."""
+        for node in await sweep_further(self.call, page.recent, self.learned, self.now):
+            tags = {t.casefold() for t in node["tags"]}
+            if (
+                self.marks.tag.casefold() not in tags
+                and header_verdict(node, self.policy, self.now) is None
+            ):
+                self.learned.suspects[node["id"]] = node["createdAt"]
+
     async def _offer_missed(self, page: OrderPage) -> None:
-        """Orders that search should have shown: asked for by id, straight from the database."""
-        swept = await sweep_further(self.call, page.recent, self.learned, self.now)
-        # With more pages to come, only what lies before this page's end was surely missed.
+        """Orders that search has not shown in their place: asked for straight from the database.
+
+        What lies behind this page's end may come with a later page, also of a later call.
+        """
+        suspects = self.learned.suspects
         end = page.orders[-1]["createdAt"] if page.cursor and page.orders else None
-        candidates = [
-            n["id"]
-            for n in swept
-            if n["id"] not in self.state.seen
-            and self.marks.tag.casefold() not in {t.casefold() for t in n["tags"]}
-            and header_verdict(n, self.policy, self.now) is None
-            and (end is None or n["createdAt"] <= end)
-        ]
-        on_page = {o["id"] for o in page.orders}
-        taken = await self._marked(candidates, ACKNOWLEDGED)
-        missed = [i for i in dict.fromkeys(candidates) if i not in taken and i not in on_page]
+        over = page.cursor is None
+        passed = [i for i, at in suspects.items() if over or (end is not None and at <= end)]
+        shown = {o["id"] for o in page.orders} | self.state.seen
+        taken = await self._marked(passed, ACKNOWLEDGED)
+        missed = [i for i in passed if i not in taken and i not in shown]
         if missed:
             log.info("search_missed_orders", count=len(missed))
             await self._offer_ready(await self.reader.named(missed[: self.state.room]))
+        for gid in passed:
+            suspects.pop(gid, None)
 
     async def specific(self, refnums: Sequence[str]) -> None:
         """Orders asked for by refnum: neither readiness nor acknowledgement filters them."""

@@ -40,6 +40,7 @@ class Learned:
     locations_at: datetime | None = None
     swept_at: datetime | None = None
     sweep_cursor: str | None = None
+    suspects: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,14 @@ class Plan:
     steps: tuple[Step, ...] = ()
     again: bool = False
     effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a call would do now: its plan, and the events it would tell already."""
+
+    plan: Plan
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
