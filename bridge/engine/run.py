@@ -20,6 +20,7 @@ from bridge.engine.model import (
     Action,
     Call,
     Channel,
+    DryRun,
     OrderAction,
     Outcome,
     Plan,
@@ -93,7 +94,7 @@ class Engine:
     ) -> Outcome:
         """Run one call to its answer. Raises only when nothing was done."""
         act = self._actions[action]
-        call = self._call(channel_id, act, request_id, deadline)
+        call = self._new_call(channel_id, request_id, deadline, background=act.background)
         if isinstance(act, OrderAction):
             return await self._run_order(act, call, request)
         async with AsyncExitStack() as stack:
@@ -112,21 +113,49 @@ class Engine:
                 act, call, request, natural_id, lambda: self._rounds(act, call, request)
             )
 
-    def _call(
-        self,
-        channel_id: int,
-        act: Action[Any, Any] | OrderAction[Any, Any],
-        request_id: str,
-        deadline: Deadline,
+    def _new_call(
+        self, channel_id: int, request_id: str, deadline: Deadline, *, background: bool
     ) -> Call:
         return Call(
             channel=self.channels[channel_id],
             ledger=self.ledger,
             request_id=request_id,
-            budget=CallBudget(deadline, background=act.background, meter=Meter()),
+            budget=CallBudget(deadline, background=background, meter=Meter()),
             clock=self._clock,
             execution=self._new_id(),
         )
+
+    async def settle(self, *, deadline: Deadline) -> int:
+        """Settle what dead processes and lost replies left, order by order; how many stay.
+
+        Called at the start, before traffic, and now and then: a call for an order settles that
+        order's steps itself, before it does anything else.
+        """
+        left = 0
+        for id_, channel in self.channels.items():
+            rows = await self.ledger.open_steps(channel.shop)
+            for gid in dict.fromkeys(r.order_gid for r in rows if r.channel == id_):
+                call = self._new_call(id_, "settle", deadline, background=True)
+                call.order_gid = gid
+                name = f"{channel.shop}:{gid}"
+                async with self.ledger.lock(name, wait_seconds=deadline.remaining()):
+                    left += len(await self._settling.order(call))
+        return left
+
+    async def dry_run(
+        self, channel_id: int, action: str, request: Request, *, deadline: Deadline
+    ) -> DryRun:
+        """What a call would send now, and what it would say of it. Nothing is sent or written.
+
+        Only the first round is known: what later ones do depends on Shopify's answers.
+        """
+        act = self._actions[action]
+        call = self._new_call(channel_id, "plan", deadline, background=act.background)
+        if isinstance(act, OrderAction) and not await self._locate(call, act.refnum(request)):
+            return DryRun(Plan(), tuple(call.events))
+        state = await act.read(call, request, [])
+        plan = act.plan(call, request, state, [])
+        return DryRun(plan, tuple(call.events))
 
     # -- one order ----------------------------------------------------------------------------
 

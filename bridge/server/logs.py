@@ -33,9 +33,12 @@ KEYS = (
     # Shopify
     | {"shop", "operation", "shopify_request", "shopify_requests", "points", "throttled"}
     | {"retries", "waited_ms", "cost", "requested_cost", "actual_cost", "available", "attempt"}
-    | {"api_version", "wait", "size", "scopes"}
+    | {"api_version", "wait", "size", "scopes", "maximum", "seconds_left", "points_left"}
+    | {"asked", "answered", "remedy", "copies", "bytes", "milliseconds", "failure"}
+    | {"shopify_request_id"}
     # what it is about: RetailOps' and Shopify's numbers, not people
     | {"order", "refnum", "order_gid", "sku", "item", "location", "page", "orders", "rows"}
+    | {"several_of_that_name"}
     | {"step", "key", "code", "place", "reason", "cause"}
     # the process
     | {"host", "port", "url", "version", "served", "channels", "signal", "seconds", "path"}

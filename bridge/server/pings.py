@@ -26,6 +26,7 @@ def standard_pings(
     needed = needed_scopes()
     return (
         Ping("ledger", ledger.ping, seconds=LEDGER_SECONDS),
+        Ping("in_doubt", _Doubts(ledger), seconds=LEDGER_SECONDS),
         *(
             Ping("shopify", _Store(channel, needed, now), channel=id_, seconds=STORE_SECONDS)
             for id_, channel in engine.channels.items()
@@ -36,6 +37,22 @@ def standard_pings(
 def needed_scopes() -> tuple[str, ...]:
     """The access scopes that the shipped operations state in their ``# scopes:`` lines."""
     return tuple(sorted({scope for name in names() for scope in operation(name).scopes}))
+
+
+class _Doubts:
+    """Is anything waiting for a person, because nobody can tell whether it happened."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def __call__(self) -> None:
+        stats = await self._ledger.stats()
+        if stats.in_doubt and stats.oldest_in_doubt is not None:
+            since = f"{stats.oldest_in_doubt:%Y-%m-%d %H:%M:%S} UTC"
+            raise Trouble(
+                f"{stats.in_doubt} step(s) in doubt, the oldest since {since}; "
+                "see: retailops-bridge ledger list --doubt"
+            )
 
 
 class _Store:

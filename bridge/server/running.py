@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -23,17 +24,22 @@ from prometheus_client import CollectorRegistry
 
 from bridge import __version__
 from bridge.config.models import ServerSettings, Settings
+from bridge.engine import Engine
 from bridge.errors import BridgeError, LedgerError
 from bridge.ledger import Ledger
 from bridge.server.app import create_app
 from bridge.server.paths import normal_prefix
 from bridge.server.pings import standard_pings
+from bridge.shopify.budget import Deadline
 from bridge.wiring import Parts, assemble
 
 log = structlog.get_logger()
 
 # RetailOps calls in bursts, minutes apart: an idle connection is not worth more.
 KEEPALIVE_SECONDS = 75.0
+
+# Looking for steps in doubt is one read of a local file; what is found costs a store's points.
+SHORTEST_SETTLE_SECONDS = 15.0
 
 # What the ledger keeps is counted in hours and days.
 PRUNE_SECONDS = 3600.0
@@ -82,14 +88,34 @@ async def serving(
                 served=list(parts.engine.served),
                 channels=sorted(parts.engine.channels),
             )
-            pruning = asyncio.create_task(_keep_pruned(parts.ledger))
-            try:
+            async with _beside(_keep_pruned(parts.ledger), _keep_settled(parts.engine, settings)):
                 yield Serving(url, parts)
-            finally:
-                pruning.cancel()
-                with suppress(asyncio.CancelledError):
-                    await pruning
     log.info("stopped")
+
+
+@asynccontextmanager
+async def _beside(*chores: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run chores beside the block, and end them with it."""
+    tasks = [asyncio.create_task(chore) for chore in chores]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_settled(engine: Engine, settings: Settings) -> None:
+    """Settle what was left in doubt, at the start and whenever the settle window has passed."""
+    pause = max(settings.ledger.settle_seconds, SHORTEST_SETTLE_SECONDS)
+    while True:
+        try:
+            left = await engine.settle(deadline=Deadline.after(settings.server.deadline_seconds))
+            if left:
+                log.warning("steps_in_doubt", count=left)
+        except BridgeError as error:
+            log.warning("not_settled", cause=str(error))
+        await asyncio.sleep(pause)
 
 
 async def _keep_pruned(ledger: Ledger) -> None:
