@@ -28,7 +28,7 @@ DIAGNOSTIC_LENGTH = 200
 class Code(StrEnum):
     """Every code that an event of the bridge can carry, on any path."""
 
-    # The call itself (HTTP 400, 401, 404, 413, 500, 503)
+    # The call itself (HTTP 400, 401, 404, 408, 413, 503)
     INVALID_JSON = "INVALID_JSON"
     NOT_AN_OBJECT = "NOT_AN_OBJECT"
     INVALID_FIELD = "INVALID_FIELD"
@@ -262,8 +262,9 @@ _DOCS: dict[Code, CodeDoc] = {
         "info",
     ),
     Code.INVALID_QUANTITY: CodeDoc(
-        "The quantity is missing or not a whole number. The row was passed over.",
-        "Send a whole number.",
+        "The quantity is missing or not a whole number, and the row was passed over; or it is "
+        "negative, and 0 was set.",
+        "Send a whole number of 0 or more.",
         "error",
     ),
     Code.NOT_TRACKED: CodeDoc(
@@ -285,7 +286,7 @@ _DOCS: dict[Code, CodeDoc] = {
     Code.FACILITY_UNMAPPED: CodeDoc(
         "A facility has no location in inventory_push.facilities. Its quantity was not written.",
         "Add the facility to inventory_push.facilities, or ignore this.",
-        "info",
+        "warning",
     ),
     Code.STALE_QUANTITY: CodeDoc(
         "The stock changed in Shopify between reading and writing, again and again. "
