@@ -60,7 +60,9 @@ async def test_a_merchants_mapping_that_refuses_an_order(tmp_path: Path) -> None
         assert all("order_pull.toml:2" in h.place for h in listed.values() if h.place)
         (only,), _ = await pull(w, specific_orders=[b2b["id"]])
         assert only["ship_service_code"]
-        file.write_text('[order]\nship_service_code = "order.poNumber | default: order.name"\n', "utf-8")
+        file.write_text(
+            '[order]\nship_service_code = "order.poNumber | default: order.name"\n', "utf-8"
+        )
         await w.restart()
         assert len(await pull_all(w)) == len(listed) - 1
         assert {h.code for h in (await held_back(w)).values()} == {"UNSUPPORTED_CURRENCY"}
