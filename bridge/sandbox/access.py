@@ -12,7 +12,40 @@ from typing import Final
 
 from bridge.sandbox.errors import StoreError
 
+_WRITES: Final[Mapping[str, tuple[str, ...]]] = {
+    "write_inventory": ("inventoryActivate", "inventorySetQuantities"),
+    "write_orders": (
+        "orderCancel",
+        "orderCapture",
+        "orderClose",
+        "orderMarkAsPaid",
+        "orderOpen",
+        "refundCreate",
+        "transactionVoid",
+    ),
+    "write_order_edits": (
+        "orderEditAddLineItemDiscount",
+        "orderEditAddVariant",
+        "orderEditBegin",
+        "orderEditCommit",
+        "orderEditSetQuantity",
+    ),
+    "write_merchant_managed_fulfillment_orders": (
+        "fulfillmentCancel",
+        "fulfillmentCreate",
+        "fulfillmentOrderHold",
+        "fulfillmentOrderMove",
+        "fulfillmentOrderOpen",
+        "fulfillmentOrderReleaseHold",
+        "fulfillmentTrackingInfoUpdate",
+    ),
+    "write_returns": ("returnCancel", "returnClose", "returnCreate", "returnProcess"),
+    "write_store_credit_account_transactions": ("storeCreditAccountCredit",),
+}
+
 FIELD_SCOPES: Final[Mapping[tuple[str, str], str]] = {
+    **{("Mutation", name): scope for scope, names in _WRITES.items() for name in names},
+    ("QueryRoot", "fulfillmentOrder"): "read_merchant_managed_fulfillment_orders",
     ("QueryRoot", "order"): "read_orders",
     ("QueryRoot", "orders"): "read_orders",
     ("QueryRoot", "ordersCount"): "read_orders",
@@ -29,8 +62,6 @@ FIELD_SCOPES: Final[Mapping[tuple[str, str], str]] = {
     ("Order", "customer"): "read_customers",
     ("Order", "fulfillmentOrders"): "read_merchant_managed_fulfillment_orders",
     ("ProductVariant", "inventoryItem"): "read_inventory",
-    ("Mutation", "inventoryActivate"): "write_inventory",
-    ("Mutation", "inventorySetQuantities"): "write_inventory",
 }
 """Fields that need a scope of their own."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridge.sandbox.resolvers import RESOLVERS
+
 LIMITS: Final[tuple[tuple[str, str], ...]] = (
     (
         "schema",
@@ -20,11 +22,7 @@ LIMITS: Final[tuple[tuple[str, str], ...]] = (
         "Root fields without a resolver, and arguments that nothing reads, are refused with "
         "SANDBOX_NOT_MODELLED.",
     ),
-    (
-        "mutations",
-        "tagsAdd, tagsRemove, metafieldsSet, metafieldsDelete, inventorySetQuantities and "
-        "inventoryActivate; no other.",
-    ),
+    ("mutations", f"{', '.join(sorted(RESOLVERS['Mutation']))}; no other."),
     (
         "search",
         "Fields that Shopify documents and the sandbox does not know, metafield filters and "
