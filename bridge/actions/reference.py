@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bridge.actions.table import SERVED
+from bridge.actions.table import MAPPINGS, SERVED
 from bridge.retailops.actions import ACTIONS, ActionSpec
 from bridge.retailops.requests import Request
+from bridge.schema.shape import Shape
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -37,6 +38,18 @@ ISO 8601 or unix times, and unknown fields are ignored. Without a valid token a 
 
 _SEVERAL = """\
 In the tables below `a[].b` is the field `b` of each element of the list `a`.
+
+"""
+
+_NAMES = """\
+# Names in mapping files
+
+<!-- Written by `python -m bridge.actions.reference` (`make docs`); a test compares. -->
+
+What each mapping file fills, and the names that its expressions may use. [Mapping
+files](mapping.md) has the language; the comments in the shipped files tell what the bridge's own
+names mean. `a[].b` is the field `b` of each element of the list `a`; a connection of Shopify's is
+a list.
 
 """
 
@@ -158,11 +171,34 @@ def _limits(field: Mapping[str, Any]) -> str:
     return "".join(f", {one}" for one in said)
 
 
+def names_markdown() -> str:
+    """The page of the names that mapping files may use, on both sides."""
+    out = [_NAMES]
+    for name, spec in MAPPINGS.items():
+        out += [f"## `{name}.toml`\n\n", f"It fills `[{spec.root}]`:\n\n"]
+        out += [_fields(spec.target, {}, answer=True), "\nfrom these names:\n\n"]
+        rows = [f"| `{path}` | {said} |" for path, said in _named(spec.sources())]
+        out += ["\n".join(["| name | type |\n|---|---|", *rows]), "\n\n"]
+    return "".join(out).rstrip("\n") + "\n"
+
+
+def _named(fields: Mapping[str, Shape], at: str = "") -> Iterator[tuple[str, str]]:
+    """Every path that an expression may write, with the type that Shopify or the bridge gives."""
+    for name, shape in fields.items():
+        path, said = f"{at}{name}", shape.type_name.lstrip("_")
+        inner = shape
+        while inner.of is not None:
+            path, said, inner = f"{path}[]", f"list of {inner.of.type_name}", inner.of
+        yield path, said
+        yield from _named(inner.fields, f"{path}.")
+
+
 def main() -> None:
-    """Write the page into the source tree that this module lies in."""
-    page = ROOT / "docs" / "reference" / "actions.md"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(actions_markdown(), "utf-8")
+    """Write the pages into the source tree that this module lies in."""
+    folder = ROOT / "docs" / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "actions.md").write_text(actions_markdown(), "utf-8")
+    (folder / "mapping-names.md").write_text(names_markdown(), "utf-8")
 
 
 if __name__ == "__main__":

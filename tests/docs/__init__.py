@@ -1,0 +1,1 @@
+"""Documentation cannot lag behind the code."""

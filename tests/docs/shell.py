@@ -1,0 +1,145 @@
+"""Runs the shell blocks of a page as its reader would, and keeps what they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.server.process import environment
+
+# A cold start imports everything, on a busy machine; a page is at most a dozen commands.
+START_SECONDS = 90.0
+COMMAND_SECONDS = 120.0
+
+# What stays up, and where it says that it is ready.
+LASTING = {"sandbox": "8080", "serve": "8090"}
+
+
+def free_port() -> int:
+    """A port that nobody has just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Reader:
+    """Someone who follows a page, in a folder, with ports of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = {port: str(free_port()) for port in ("8080", "8081", "8090")}
+        self.lasting: list[subprocess.Popen[str]] = []
+        tools = folder / ".venv" / "bin"
+        tools.mkdir(parents=True)
+        program = tools / "retailops-bridge"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bridge "$@"\n', "utf-8")
+        program.chmod(0o755)
+        (tools / "python3").symlink_to(sys.executable)
+        self.environ: Mapping[str, str] = environment(
+            PATH=f"{tools}{os.pathsep}{os.environ['PATH']}",
+            PYTHONPATH=str(Path(__file__).resolve().parents[2]),
+        )
+
+    def own(self, text: str) -> str:
+        """The page's text with this reader's ports."""
+        return re.sub(r"\b(8080|8081|8090)\b", lambda m: self.ports[m[0]], text)
+
+    def told(self, output: str) -> str:
+        """What was printed, with the page's ports."""
+        for port, own in self.ports.items():
+            output = re.sub(rf"\b{own}\b", port, output)
+        return output
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file that the page shows."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.own(text), "utf-8")
+
+    def run(self, text: str, *, status: int = 0) -> str:
+        """Run one block; the output of both streams. A server stays up behind it."""
+        command = text.strip()
+        last = command.split()[-1] if command == "make sandbox" else "serve"
+        if command == "make sandbox" or (" serve " in command and not status):
+            given = command if last == "serve" else _sandbox(self.ports)
+            return self.told(self._start(self.own(given), self.ports[LASTING[last]]))
+        done = subprocess.run(
+            ["/bin/sh", "-ec", self.own(command)],
+            cwd=self.folder,
+            env=dict(self.environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        assert done.returncode == status, f"{command}\n{done.stdout}"
+        return self.told(done.stdout)
+
+    def _start(self, command: str, port: str) -> str:
+        output = self.folder / f"out-{len(self.lasting)}"
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                ["/bin/sh", "-ec", f"exec {command}"],
+                cwd=self.folder,
+                env=dict(self.environ),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        self.lasting.append(process)
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            assert process.poll() is None, f"{command} has ended:\n{output.read_text()}"
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5):
+                    break
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.1)
+        else:
+            raise AssertionError(f"{command} does not answer:\n{output.read_text()}")
+        # The server answers a moment before the command has said so.
+        while not output.read_text() and time.monotonic() < until:
+            time.sleep(0.1)
+        return output.read_text()
+
+    def leave(self) -> None:
+        """End what stays up, as Ctrl-C would."""
+        for process in self.lasting:
+            process.send_signal(signal.SIGINT)
+        for process in self.lasting:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _sandbox(ports: Mapping[str, str]) -> str:
+    return f"retailops-bridge sandbox --port {ports['8080']} --store-port {ports['8081']}"
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[Reader]:
+    """A reader in a folder; what it started is ended."""
+    reader = Reader(folder)
+    try:
+        yield reader
+    finally:
+        reader.leave()
+
+
+def has_curl() -> bool:
+    """The pages call the bridge with curl."""
+    return shutil.which("curl") is not None
