@@ -54,7 +54,10 @@ DELETE FROM calls WHERE rowid IN (
 LISTED = """
 SELECT channel, action, natural_id, state, owner, answer IS NULL, execution, previous, final,
   claimed_at, finished_at
-FROM calls WHERE ?1 IS NULL OR channel = ?1 ORDER BY claimed_at DESC, rowid DESC
+FROM calls
+WHERE (?1 IS NULL OR channel = ?1)
+  AND (?2 IS NULL OR natural_id = ?2 OR substr(natural_id, 1, length(?2) + 1) = ?2 || ' ')
+ORDER BY claimed_at DESC, rowid DESC
 """
 
 
@@ -149,20 +152,24 @@ def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
     return connection.execute(PRUNE, (before, limit)).rowcount
 
 
-def listed(
-    connection: sqlite3.Connection,
-    channel: int | None,
-    states: Collection[str] | None,
-    limit: int,
-    alive: Alive,
-) -> list[CallRow]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which calls to list; None leaves a filter out."""
+
+    channel: int | None
+    order_gid: str | None
+    states: Collection[str] | None
+    limit: int
+
+
+def listed(connection: sqlite3.Connection, ask: Listing, alive: Alive) -> list[CallRow]:
     """Calls without their answers, newest first."""
     found: list[CallRow] = []
-    for row in connection.execute(LISTED, (channel,)).fetchall():
-        if len(found) == limit:
+    for row in connection.execute(LISTED, (ask.channel, ask.order_gid)).fetchall():
+        if len(found) == ask.limit:
             break
         call = _call(row, alive)
-        if states is None or call.state in states:
+        if ask.states is None or call.state in ask.states:
             found.append(call)
     return found
 

@@ -207,13 +207,16 @@ class Ledger(Stepping):
         self,
         *,
         channel: int | None = None,
+        order_gid: str | None = None,
         states: Collection[str] | None = None,
         limit: int = 100,
     ) -> list[CallRow]:
-        """Calls without their answers, newest first. None leaves a filter out."""
-        return await self._writer.read(
-            lambda c: calls.listed(c, channel, states, limit, self._is_alive)
-        )
+        """Calls without their answers, newest first. None leaves a filter out.
+
+        ``order_gid``: calls whose natural id is the GID, alone or with more behind a blank.
+        """
+        ask = calls.Listing(channel, order_gid, states, limit)
+        return await self._writer.read(lambda c: calls.listed(c, ask, self._is_alive))
 
     # -- named locks ------------------------------------------------------------------------
 
@@ -287,6 +290,10 @@ class Ledger(Stepping):
         names = _names(kinds)
         start = None if since is None else to_millis(since)
         return await self._writer.read(lambda c: records.effects(c, shop, names, order_gids, start))
+
+    async def order_effects(self, shop: str, order_gid: str) -> list[Effect]:
+        """All that is known to have been done to one order, oldest first."""
+        return await self._writer.read(lambda c: records.of_order(c, shop, order_gid))
 
     async def forget_effects(self, shop: str, order_gid: str, kinds: str | Collection[str]) -> int:
         """Remove an order's effects of these kinds; how many there were."""

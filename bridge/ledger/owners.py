@@ -37,6 +37,7 @@ class Owner:
 
     def __init__(self, ledger: Path, owner_id: str) -> None:
         self.id = owner_id
+        self._ledger = ledger
         self._folder = owners_dir(ledger)
         self._path = self._folder / owner_id
         self._pid = os.getpid()
@@ -50,9 +51,11 @@ class Owner:
     def _sign(self) -> None:
         """Create and lock our file; OSError when the folder cannot be written."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._give(self._folder)
         while True:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
+                self._give(fd)
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 os.ftruncate(fd, 0)
                 os.write(fd, b"pid %d\n" % self._pid)  # for the person who looks
@@ -64,6 +67,15 @@ class Owner:
             os.close(fd)  # swept away between opening and locking: make it again
         self._drop()
         self._fd = fd
+
+    def _give(self, target: Path | int) -> None:
+        """What root makes (a command run with sudo) is the bridge's user's, who must read it.
+
+        SQLite does the same with the files beside the database.
+        """
+        if os.geteuid() == 0:
+            whose = self._ledger.stat()
+            os.chown(target, whose.st_uid, whose.st_gid)
 
     def check(self) -> None:
         """Before every write: we are who opened it, and our sign of life is in its place.

@@ -23,6 +23,10 @@ WHERE shop = ?1 AND order_gid IN (SELECT value FROM json_each(?4))
   AND kind IN (SELECT value FROM json_each(?2)) AND at >= ?3
 ORDER BY at, order_gid, kind, natural_id
 """
+OF_ORDER = """
+SELECT shop, order_gid, kind, natural_id, detail, at FROM effects
+WHERE shop = ? AND order_gid = ? ORDER BY at, kind, natural_id
+"""
 FORGET = """
 DELETE FROM effects
 WHERE shop = ? AND order_gid = ? AND kind IN (SELECT value FROM json_each(?))
@@ -86,10 +90,17 @@ def effects(
         rows = connection.execute(EFFECTS, values)
     else:
         rows = connection.execute(EFFECTS_OF_ORDERS, (*values, json.dumps(list(order_gids))))
-    return [
-        Effect(shop, order_gid, kind, natural_id, json.loads(detail), from_millis(at))
-        for shop, order_gid, kind, natural_id, detail, at in rows
-    ]
+    return [_effect(row) for row in rows]
+
+
+def of_order(connection: sqlite3.Connection, shop: str, order_gid: str) -> list[Effect]:
+    """All effects of one order, oldest first."""
+    return [_effect(row) for row in connection.execute(OF_ORDER, (shop, order_gid))]
+
+
+def _effect(row: tuple[str, str, str, str, str, int]) -> Effect:
+    shop, order_gid, kind, natural_id, detail, at = row
+    return Effect(shop, order_gid, kind, natural_id, json.loads(detail), from_millis(at))
 
 
 def forget(

@@ -1,0 +1,523 @@
+"""``ledger`` and ``orders``: beside a bridge that runs, on the same ledger and the same store."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED, THE_ORDER
+from bridge.cli import main
+from bridge.ledger import CallKey, Claimed, Effect, Ledger, NewStep
+from tests.support import CHANNEL, KEY, SHOP, World, world
+
+GID = "gid://shopify/Order/77"
+
+
+def write_config(folder: Path, *, ledger: Path, endpoint: str, channels: str = "") -> Path:
+    """The configuration of the bridge that runs, as a file."""
+    path = folder / "config.toml"
+    path.write_text(
+        f"""
+environment = "test"
+[ledger]
+path = "{ledger}"
+[[channels]]
+id = {CHANNEL}
+shop = "{SHOP}"
+auth_key = "{KEY}"
+[channels.shopify]
+token = "shpat_sandbox"
+endpoint = "{endpoint}"
+{channels}
+""",
+        "utf-8",
+    )
+    return path
+
+
+SECOND_CHANNEL = """
+[[channels]]
+id = 22
+shop = "second.myshopify.com"
+auth_key = "abcdefghijklmnopqrstuvwxyzABCDEF"
+[channels.shopify]
+token = "shpat_sandbox"
+"""
+
+
+class Terminal:
+    """Runs commands as a person does; gives exit code, standard output and error."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], config: Path) -> None:
+        self._capsys = capsys
+        self.config = config
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        """One command, ``--config`` added."""
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--config", str(self.config)])
+        out, err = self._capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    async def run(self, *words: str) -> tuple[int, str, str]:
+        """One command, while this loop serves the bridge and the store."""
+        return await asyncio.to_thread(self, *words)
+
+    def json(self, *words: str) -> Any:
+        """What a command says with ``--json``."""
+        code, out, err = self(*words, "--json")
+        assert (code, err) == (0, "")
+        return json.loads(out)
+
+
+@pytest.fixture
+def terminal(capsys, tmp_path: Path) -> Terminal:
+    """Commands on a ledger of their own and a store that nobody serves."""
+    path = tmp_path / "ledger.sqlite3"
+    asyncio.run(_made(path))
+    return Terminal(capsys, write_config(tmp_path, ledger=path, endpoint="http://127.0.0.1:9"))
+
+
+async def _made(path: Path) -> None:
+    await (await Ledger.open(path)).close()
+
+
+def step(natural_id: str = "p1", **values: Any) -> NewStep:
+    """A package on its way."""
+    usual: Mapping[str, Any] = {
+        "execution_id": "execution",
+        "channel": CHANNEL,
+        "shop": SHOP,
+        "order_gid": GID,
+        "key": "ship",
+        "kind": "fulfillment",
+        "natural_id": natural_id,
+        "operation": "FulfillmentCreate",
+        "idempotency_key": "",
+        "pre_image": {"fulfillments": ["gid://f/1"]},
+        "expect": {"quantities": {"gid://l/1": 2}},
+    }
+    return NewStep(**{**usual, **values})
+
+
+def on_ledger(terminal: Terminal, doing: Any) -> Any:
+    """Do something with the ledger of the terminal's configuration."""
+
+    async def run() -> Any:
+        ledger = await Ledger.open(terminal.config.parent / "ledger.sqlite3")
+        try:
+            return await doing(ledger)
+        finally:
+            await ledger.close()
+
+    return asyncio.run(run())
+
+
+def doubted(terminal: Terminal, *natural_ids: str) -> list[str]:
+    """Steps whose reply was lost, by id."""
+
+    async def doing(ledger: Ledger) -> list[str]:
+        ids = [await ledger.begin_step(step(one)) for one in natural_ids]
+        for one in ids:
+            await ledger.doubt_step(one, note="time-out [bold]after[/bold] 30 s")
+        return ids
+
+    return on_ledger(terminal, doing)
+
+
+# -- ledger list, show --------------------------------------------------------------------------
+
+
+def test_empty_ledger_says_so(terminal: Terminal) -> None:
+    """Not an empty screen."""
+    code, out, _ = terminal("ledger", "list")
+    assert code == 0
+    assert "Nothing of that kind." in out
+    assert "0 steps in doubt; 0 calls left" in out
+
+
+def test_list_shows_steps_and_calls(terminal: Terminal) -> None:
+    """Ids whole, notes as they are (no markup), states of both; never an answer."""
+    (step_id,) = doubted(terminal, "p1")
+
+    async def doing(ledger: Ledger) -> None:
+        done = await ledger.begin_step(step("p2"))
+        await ledger.complete_step(
+            done, Effect(SHOP, GID, "fulfillment", "p2", {"id": "gid://f/2"}, ledger._clock())
+        )
+        for key, answer in (("a", b"secret answer"), ("b", None)):
+            got = await ledger.claim(
+                CallKey(CHANNEL, "order_cancel", f"{GID} {key}"), b"x" * 32, wait_seconds=0
+            )
+            assert isinstance(got, Claimed)
+            await ledger.finish(got.execution_id, answer, final=answer is not None)
+
+    on_ledger(terminal, doing)
+    code, out, _ = terminal("ledger", "list")
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if step_id in line]
+    assert "doubt" in line
+    assert "fulfillment p1" in line
+    assert "time-out [bold]after[/bold] 30 s" in line
+    assert "finished, final" in out
+    assert "left" in out
+    assert "secret" not in out
+    assert "1 steps in doubt, the oldest sent" in out
+    found = terminal.json("ledger", "list")
+    assert [s["state"] for s in found["steps"]] == ["done", "doubt"]
+    assert [c["state"] for c in found["calls"]] == ["left", "finished"]
+    assert found["stats"]["in_doubt"] == 1
+    assert "secret" not in json.dumps(found)
+
+
+def test_list_doubt(terminal: Terminal) -> None:
+    """Only steps in doubt, oldest first, and calls that were left."""
+    first, second = doubted(terminal, "p1", "p2")
+
+    async def doing(ledger: Ledger) -> None:
+        done = await ledger.begin_step(step("p3"))
+        await ledger.fail_step(done, note="no")
+        got = await ledger.claim(CallKey(CHANNEL, "a", "1"), b"x" * 32, wait_seconds=0)
+        assert isinstance(got, Claimed)
+        await ledger.finish(got.execution_id, b"{}", final=True)
+
+    on_ledger(terminal, doing)
+    found = terminal.json("ledger", "list", "--doubt")
+    assert [s["id"] for s in found["steps"]] == [first, second]
+    assert found["calls"] == []
+
+
+@pytest.mark.parametrize("name", ["77", GID], ids=["id", "gid"])
+def test_list_of_one_order(terminal: Terminal, name: str) -> None:
+    """Its steps, calls and effects, and nothing of an order whose id begins alike."""
+
+    async def doing(ledger: Ledger) -> None:
+        await ledger.begin_step(step("p1"))
+        await ledger.begin_step(step("p9", order_gid=GID + "7"))
+        for gid in (GID, GID + "7"):
+            await ledger.record_effects(
+                [Effect(SHOP, gid, "refund", gid, {"amount": "1.10"}, ledger._clock())]
+            )
+            await ledger.claim(
+                CallKey(CHANNEL, "order_cancel", f"{gid} x"), b"x" * 32, wait_seconds=0
+            )
+
+    on_ledger(terminal, doing)
+    found = terminal.json("ledger", "list", "--order", name)
+    assert [s["natural_id"] for s in found["steps"]] == ["p1"]
+    assert [c["natural_id"] for c in found["calls"]] == [f"{GID} x"]
+    assert [e["natural_id"] for e in found["effects"]] == [GID]
+    _, out, _ = terminal("ledger", "list", "--order", name)
+    assert '{"amount": "1.10"}' in out
+
+
+def test_show(terminal: Terminal) -> None:
+    """Everything that is known of a step, for a person and for a program."""
+    (step_id,) = doubted(terminal, "p1")
+    code, out, _ = terminal("ledger", "show", step_id)
+    assert code == 0
+    for part in (step_id, GID, "FulfillmentCreate", '{"fulfillments": ["gid://f/1"]}', "none is"):
+        assert part in out
+    found = terminal.json("ledger", "show", step_id)
+    assert found["step"]["expect"] == {"quantities": {"gid://l/1": 2}}
+    assert found["effect"] is None
+
+
+def test_unknown_step(terminal: Terminal) -> None:
+    """Exit code 1 and a message, not a trace."""
+    code, _, err = terminal("ledger", "show", "nothing")
+    assert code == 1
+    assert "no step nothing" in err
+
+
+def test_missing_ledger_is_not_made(terminal: Terminal) -> None:
+    """A wrong path is told; no empty ledger appears there."""
+    path = terminal.config.parent / "ledger.sqlite3"
+    path.unlink()
+    code, _, err = terminal("ledger", "list")
+    assert code == 1
+    assert "there is no such file" in err
+    assert not path.exists()
+
+
+# -- ledger resolve -----------------------------------------------------------------------------
+
+
+def test_resolve_as_applied(terminal: Terminal) -> None:
+    """The effect is known with its detail, and the step says who said so and why."""
+    (step_id,) = doubted(terminal, "p1")
+    detail = '{"id": "gid://f/2"}'
+    code, out, _ = terminal(
+        "ledger", "resolve", step_id, "--applied", "--note", "seen in admin", "--detail", detail
+    )
+    assert code == 0
+    assert "settled as applied" in out
+    found = terminal.json("ledger", "show", step_id)
+    assert found["step"]["state"] == "done"
+    assert found["step"]["note"] == f"applied, says {getpass.getuser()}: seen in admin"
+    assert found["effect"]["detail"] == {"id": "gid://f/2"}
+    assert terminal.json("ledger", "list", "--doubt")["steps"] == []
+
+
+def test_resolve_as_not_applied(terminal: Terminal) -> None:
+    """There is no effect; a second word on it is refused."""
+    (step_id,) = doubted(terminal, "p1")
+    code, out, _ = terminal("ledger", "resolve", step_id, "--not-applied", "--note", "not there")
+    assert code == 0
+    assert "may be sent again" in out
+    found = terminal.json("ledger", "show", step_id)
+    assert (found["step"]["state"], found["effect"]) == ("failed", None)
+    code, _, err = terminal("ledger", "resolve", step_id, "--applied", "--note", "oh it is")
+    assert code == 1
+    assert "ended already" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--note", "x"), "--applied"),
+        (("--applied",), "--note"),
+        (("--applied", "--note", " "), "must say how you know"),
+        (("--applied", "--note", "x", "--detail", "{"), "is not JSON"),
+        (("--applied", "--note", "x", "--detail", "[]"), "must be a JSON object"),
+        (("--not-applied", "--note", "x", "--detail", "{}"), "goes with --applied"),
+    ],
+)
+def test_resolve_is_asked_for_in_full(terminal: Terminal, words, said: str) -> None:
+    """Wrong usage is 2 and changes nothing."""
+    (step_id,) = doubted(terminal, "p1")
+    code, _, err = terminal("ledger", "resolve", step_id, *words)
+    assert code == 2
+    assert said in err
+    assert terminal.json("ledger", "show", step_id)["step"]["state"] == "doubt"
+
+
+async def test_resolve_waits_for_the_order(capsys, tmp_path: Path) -> None:
+    """While a bridge works on the order a person's word waits; then it counts."""
+    path = tmp_path / "ledger.sqlite3"
+    terminal = Terminal(capsys, write_config(tmp_path, ledger=path, endpoint="http://127.0.0.1:9"))
+    ledger = await Ledger.open(path)
+    try:
+        step_id = await ledger.begin_step(step())
+        async with ledger.order_lock(SHOP, GID, wait_seconds=1):
+            words = ("ledger", "resolve", step_id, "--not-applied", "--note", "x")
+            task = asyncio.create_task(terminal.run(*words))
+            for _ in range(6000):  # 60 s
+                if (await ledger.stats()).tickets == 2:
+                    break
+                await asyncio.sleep(0.01)
+            else:
+                raise AssertionError("the command does not wait for the order")
+            assert (await ledger.step(step_id)).state == "sending"
+        code, _, _ = await task
+        assert code == 0
+        assert (await ledger.step(step_id)).state == "failed"
+    finally:
+        await ledger.close()
+
+
+def test_prune(terminal: Terminal) -> None:
+    """What is too old goes, and the counts are told; what is in doubt stays."""
+    (doubt,) = doubted(terminal, "p1")
+
+    async def doing(ledger: Ledger) -> None:
+        await ledger.fail_step(await ledger.begin_step(step("p2")), note="no")
+
+    on_ledger(terminal, doing)
+    connection = sqlite3.connect(terminal.config.parent / "ledger.sqlite3")
+    connection.execute("UPDATE steps SET sent_at = 0, ended_at = iif(ended_at IS NULL, NULL, 0)")
+    connection.commit()
+    connection.close()
+    code, out, _ = terminal("ledger", "prune")
+    assert code == 0
+    assert [line.split() for line in out.splitlines() if line.startswith("steps")] == [
+        ["steps", "1"]
+    ]
+    assert [s["id"] for s in terminal.json("ledger", "list")["steps"]] == [doubt]
+
+
+# -- orders unsendable --------------------------------------------------------------------------
+
+
+def test_unsendable(terminal: Terminal) -> None:
+    """Order, reason, place, since when and how often; all channels or one."""
+
+    async def doing(ledger: Ledger) -> None:
+        for _ in range(3):
+            await ledger.hold_back(
+                CHANNEL,
+                GID,
+                "#1001",
+                code="MAPPING_FAILED",
+                reason="no carrier [x]",
+                place="order_pull.toml:3:1",
+            )
+        await ledger.hold_back(22, GID, "2", code="MONEY", reason="does not add up")
+
+    assert "No order is held back." in terminal("orders", "unsendable")[1]
+    on_ledger(terminal, doing)
+    code, out, _ = terminal("orders", "unsendable")
+    assert code == 0
+    for part in ("#1001", "MAPPING_FAILED", "no carrier [x]", "order_pull.toml:3:1"):
+        assert part in out
+    terminal.config.write_text(terminal.config.read_text() + SECOND_CHANNEL)
+    found = terminal.json("orders", "unsendable")
+    assert [(h["refnum"], h["times"]) for h in found] == [("#1001", 3), ("2", 1)]
+    assert [h["refnum"] for h in terminal.json("orders", "unsendable", "--channel", "22")] == ["2"]
+    assert terminal("orders", "unsendable", "--channel", "23")[0] == 2
+
+
+def test_channel_must_be_named_where_there_are_several(terminal: Terminal) -> None:
+    """Nothing is guessed."""
+    terminal.config.write_text(terminal.config.read_text() + SECOND_CHANNEL)
+    code, _, err = terminal("orders", "resend", "77")
+    assert code == 2
+    assert "21, 22" in err
+
+
+# -- orders resend ------------------------------------------------------------------------------
+
+
+async def refnums(w: World) -> list[str]:
+    """What order_pull offers now, all pages."""
+    out: list[str] = []
+    token = ""
+    while True:
+        answer = await w.post("order_pull", page_token=token, specific_orders=[])
+        out += [o["channel_order_refnum"] for o in answer.body["orders"]]
+        token = answer.body.get("next_page_token", "")
+        if not token:
+            return out
+
+
+async def acknowledge(w: World, *names: str) -> None:
+    """RetailOps takes orders."""
+    orders = [{"channel_order_refnum": n, "retailops_order_id": 7001} for n in names]
+    answer = await w.post("order_acknowledge", orders=orders)
+    assert (answer.status, answer.events) == (200, [])
+
+
+async def marks_of(w: World, gid: str) -> tuple[list[str], list[str]]:
+    """An order's tags and the keys of its metafields in the store."""
+    (order,) = [o for o in (await w.state())["orders"] if o["id"] == gid]
+    return order["tags"], [m["key"] for m in order["metafields"]]
+
+
+async def test_resend_offers_the_order_again(capsys, tmp_path: Path) -> None:
+    """Tags (as spelt in the store), metafields and ledger are cleared; the next pull sends it.
+
+    The bridge that runs meanwhile needs no restart, and no other order comes back.
+    """
+    async with world(tmp_path, lag=0.0) as w:
+        terminal = Terminal(
+            capsys,
+            write_config(tmp_path, ledger=w.settings.ledger.path, endpoint=w.store.url),
+        )
+        placed = await w.place(tags=["RetailOps-Acknowledged-not", "VIP"])
+        gid = placed["id"]
+        refnum = gid.rpartition("/")[2]
+        await w.advance(60)
+        offered = await refnums(w)
+        assert refnum in offered
+        await acknowledge(w, *offered)
+        await w.advance(60)
+        assert await refnums(w) == []
+        code, out, err = await terminal.run("orders", "resend", placed["name"])
+        assert (code, err) == (0, "")
+        assert "took off 1 tags and 1 metafields, and 1 entries" in out
+        tags, keys = await marks_of(w, gid)
+        assert sorted(tags) == ["RetailOps-Acknowledged-not", "VIP"]
+        assert "order_id" not in keys
+        await w.advance(60)
+        assert await refnums(w) == [refnum]
+        code, out, _ = await terminal.run("orders", "resend", refnum)
+        assert code == 0
+        assert "there was nothing to take off" in out
+
+
+async def test_resend_minds_the_spelling_of_tags(capsys, tmp_path: Path) -> None:
+    """A tag that a person wrote in other letters first is taken off all the same."""
+    async with world(tmp_path, lag=0.0) as w:
+        terminal = Terminal(
+            capsys,
+            write_config(tmp_path, ledger=w.settings.ledger.path, endpoint=w.store.url),
+        )
+        spelt = ["RETAILOPS-Acknowledged", "Retailops-Cancel-Acknowledged"]
+        placed = await w.place(tags=spelt)
+        kinds = (ACKNOWLEDGED, CANCEL_OFFERED, CANCEL_ACKNOWLEDGED)
+        ledger = w.bridge.parts.ledger
+        await ledger.record_effects(
+            [Effect(SHOP, placed["id"], kind, THE_ORDER, {}, w.clock()) for kind in kinds]
+        )
+        code, out, _ = await terminal.run("orders", "resend", placed["id"])
+        assert code == 0
+        assert "took off 2 tags and 0 metafields, and 3 entries" in out
+        assert (await marks_of(w, placed["id"]))[0] == []
+        assert await ledger.effects(SHOP, kinds) == []
+
+
+async def test_resend_of_no_order(capsys, tmp_path: Path) -> None:
+    """Told with the store's name; exit code 1."""
+    async with world(tmp_path) as w:
+        terminal = Terminal(
+            capsys,
+            write_config(tmp_path, ledger=w.settings.ledger.path, endpoint=w.store.url),
+        )
+        for name in ("#none", "999999999999"):
+            code, _, err = await terminal.run("orders", "resend", name)
+            assert code == 1
+            assert SHOP in err
+            assert name in err
+
+
+@pytest.mark.parametrize("operation", ["metafieldsDelete", "tagsRemove"])
+async def test_resend_can_be_repeated_after_a_lost_reply(
+    capsys, tmp_path: Path, operation: str
+) -> None:
+    """The message says so, the ledger still knows the acknowledgement, the repeat ends it."""
+    async with world(tmp_path, lag=0.0) as w:
+        terminal = Terminal(
+            capsys,
+            write_config(tmp_path, ledger=w.settings.ledger.path, endpoint=w.store.url),
+        )
+        placed = await w.place()
+        await w.advance(60)
+        refnum = placed["id"].rpartition("/")[2]
+        await acknowledge(w, refnum)
+        await w.fault(operation, "drop_reply")
+        code, _, err = await terminal.run("orders", "resend", refnum)
+        assert code == 1
+        assert "run the command again" in err
+        ledger = w.bridge.parts.ledger
+        assert len(await ledger.effects(SHOP, ACKNOWLEDGED)) == 1
+        code, _, _ = await terminal.run("orders", "resend", refnum)
+        assert code == 0
+        assert await ledger.effects(SHOP, ACKNOWLEDGED) == []
+        await w.advance(60)
+        assert refnum in await refnums(w)
+
+
+async def test_list_finds_an_order_by_its_name(capsys, tmp_path: Path) -> None:
+    """A name is searched in the store; one that nobody has is told."""
+    async with world(tmp_path, lag=0.0) as w:
+        terminal = Terminal(
+            capsys,
+            write_config(tmp_path, ledger=w.settings.ledger.path, endpoint=w.store.url),
+        )
+        placed = await w.place()
+        await w.advance(60)
+        await acknowledge(w, placed["id"].rpartition("/")[2])
+        code, out, _ = await terminal.run("ledger", "list", "--order", placed["name"])
+        assert code == 0
+        assert "acknowledged" in out
+        code, _, err = await terminal.run("ledger", "list", "--order", "#none")
+        assert code == 1
+        assert "#none" in err
