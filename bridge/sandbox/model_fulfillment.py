@@ -83,6 +83,25 @@ class FulfillmentOrder(Node):
     request_status: str = "UNSUBMITTED"
     lines: list[FulfillmentOrderLine] = field(default_factory=list)
     fulfillment_holds: list[FulfillmentHold] = field(default_factory=list)
+    # Somebody said that work began, without a package: it cannot be moved then (captured).
+    progress_reported: bool = False
+    # The fulfillment order that this was split off from by a hold; a release merges it back.
+    split_from: FulfillmentOrder | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_closed(self) -> bool:
+        """Done, cancelled or replaced; it may go on showing a remaining quantity (captured)."""
+        return self.status == "CLOSED"
+
+    @property
+    def remaining(self) -> int:
+        """Units that nobody shipped."""
+        return sum(row.remaining_quantity for row in self.lines)
+
+    @property
+    def is_begun(self) -> bool:
+        """Some of its units are shipped."""
+        return any(row.remaining_quantity < row.total_quantity for row in self.lines)
 
     @property
     def delivery_method(self) -> DeliveryMethod:
@@ -120,13 +139,23 @@ class FulfillmentOrder(Node):
         return self.order.name
 
 
+@dataclass(frozen=True)
+class Pick:
+    """Units that are taken from one row of a fulfillment order."""
+
+    source: FulfillmentOrder
+    row: FulfillmentOrderLine
+    units: int
+
+
 @dataclass(kw_only=True)
 class FulfillmentLine(Node):
-    """Units of one line in one package."""
+    """Units of one line in one package, summed over fulfillment orders (captured)."""
 
     gql_type: ClassVar[str] = "FulfillmentLineItem"
     line_item: LineItem = field(repr=False)
     quantity: int
+    picks: list[Pick] = field(default_factory=list, repr=False)
 
 
 @dataclass(kw_only=True)

@@ -50,11 +50,26 @@ class LineItemGroup(Node):
         return gid(self.gql_type, self.number_id)
 
 
+@dataclass(frozen=True)
+class Routing:
+    """How a line's units reach fulfillment orders, where that was asked for.
+
+    ``shares``: location and units. ``delivery``: a method. ``hold``: a reason. ``days``: until
+    when the work is scheduled. What is not given is decided as for any other line.
+    """
+
+    shares: tuple[tuple[Location, int], ...] = ()
+    delivery: str | None = None
+    hold: str | None = None
+    days: int | None = None
+
+
 @dataclass(kw_only=True)
 class LineItem(Node):
     """A line. ``quantity`` is as ordered; ``removed`` were taken off by edits or cancellation.
 
-    ``stocked_at`` is where its units are committed; None for what is not tracked.
+    ``stocked_at`` is where its units are committed, the first place when there are several; None
+    for what is not tracked.
     """
 
     gql_type: ClassVar[str] = "LineItem"
@@ -71,6 +86,7 @@ class LineItem(Node):
     taxable: bool = True
     removed: int = 0
     stocked_at: Location | None = None
+    routing: Routing = Routing()
     discount_allocations: list[DiscountAllocation] = field(default_factory=list)
     tax_line_list: list[TaxLine] = field(default_factory=list)
     custom_attributes: list[dict[str, str | None]] = field(default_factory=list)
@@ -117,8 +133,15 @@ class LineItem(Node):
 
     @property
     def fulfillable_quantity(self) -> int:
-        """What fulfillment orders still offer; the same as unfulfilled here."""
-        return self.unfulfilled_quantity
+        """What may be shipped now: not what is held (captured)."""
+        held = sum(
+            row.remaining_quantity
+            for work in self.order.fulfillment_order_list
+            if work.status == "ON_HOLD"
+            for row in work.lines
+            if row.line_item is self
+        )
+        return max(self.unfulfilled_quantity - held, 0)
 
     @property
     def non_fulfillable_quantity(self) -> int:

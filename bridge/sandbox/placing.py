@@ -18,6 +18,7 @@ from bridge.sandbox.model_lines import (
 )
 from bridge.sandbox.model_orders import Order
 from bridge.sandbox.money import Bag, Currencies, rounded, spread
+from bridge.sandbox.routing import LINE_KEYS, routing_of
 
 if TYPE_CHECKING:
     from bridge.sandbox.store import Store
@@ -78,25 +79,30 @@ _ORDER_KEYS = frozenset(
         "locale",
         "client_ip",
         "tax_exempt",
+        "hold",
+        "scheduled",
     )
 )
-_LINE_KEYS = frozenset(
-    (
-        "sku",
-        "product",
-        "quantity",
-        "price",
-        "title",
-        "variant_title",
-        "vendor",
-        "discount",
-        "tax_rate",
-        "taxable",
-        "requires_shipping",
-        "gift_card",
-        "attributes",
-        "group",
+_LINE_KEYS = (
+    frozenset(
+        (
+            "sku",
+            "product",
+            "quantity",
+            "price",
+            "title",
+            "variant_title",
+            "vendor",
+            "discount",
+            "tax_rate",
+            "taxable",
+            "requires_shipping",
+            "gift_card",
+            "attributes",
+            "group",
+        )
     )
+    | LINE_KEYS
 )
 
 _HOME = {
@@ -159,6 +165,8 @@ class _Placing:
         self.tax_rate = _amount(spec.get("tax_rate", 0), "tax_rate")
         self.location = self._location(spec.get("location"))
         self.groups: dict[str, LineItemGroup] = {}
+        # What is asked for the whole order goes for every line that does not say otherwise.
+        self.everywhere = {key: spec[key] for key in ("hold", "scheduled") if key in spec}
 
     def _location(self, name: object) -> Location | None:
         if name is None:
@@ -288,6 +296,7 @@ class _Placing:
             taxable=bool(row.get("taxable", taxable)),
             custom_attributes=list(row.get("attributes", [])),
         )
+        line.routing = routing_of({**self.everywhere, **row}, where, quantity, self._location)
         if "discount" in row:
             off = self.money.bag(_amount(row["discount"], f"{where}.discount"))
             line.discount_allocations.append(DiscountAllocation(allocated_amount_set=off))
@@ -420,6 +429,10 @@ class _Placing:
         variant = line.variant
         if variant is None or not variant.inventory_item.tracked:
             return
+        for place, units in line.routing.shares:
+            self._commit_at(line, variant.inventory_item.levels.get(place.number_id), units)
+        if line.routing.shares:
+            return
         levels = [level for level in variant.inventory_item.levels.values() if level.is_active]
         if self.location is not None:
             levels = [level for level in levels if level.location is self.location] or levels
@@ -430,10 +443,15 @@ class _Placing:
             return level.available >= line.quantity
 
         level = next(filter(stocked, levels), levels[0])
-        level.available -= line.quantity
-        level.committed += line.quantity
+        self._commit_at(line, level, line.quantity)
+
+    def _commit_at(self, line: LineItem, level: InventoryLevel | None, units: int) -> None:
+        if level is None:  # it never was there: nothing is counted
+            return
+        level.available -= units
+        level.committed += units
         level.updated_at = self.at
-        line.stocked_at = level.location
+        line.stocked_at = line.stocked_at or level.location
 
     def _customer(self, order: Order) -> Customer | None:
         if order.email is None and order.phone is None:

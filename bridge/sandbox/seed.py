@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox import seed_catalogue as catalogue
-from bridge.sandbox.changes import open_fulfillment_orders
 from bridge.sandbox.model import (
     Address,
     InventoryItem,
@@ -25,6 +24,7 @@ from bridge.sandbox.model import (
     Variant,
 )
 from bridge.sandbox.placing import place
+from bridge.sandbox.routing import open_fulfillment_orders
 from bridge.sandbox.seed_play import play
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox import changes
+from bridge.sandbox import changes, shipping
 from bridge.sandbox.model_lines import LineItem, Transaction
 from bridge.sandbox.model_orders import Order
 from bridge.sandbox.placing import place
+from bridge.sandbox.routing import open_fulfillment_orders
 from bridge.sandbox.seed_kinds import Play
 from bridge.sandbox.seed_orders import money
 from bridge.sandbox.seed_orders_work import work
@@ -33,7 +34,7 @@ def _fulfil(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) 
         "number": number,
         "url": f"https://www.ups.com/track?tracknum={number}",
     }
-    changes.fulfil(
+    shipping.fulfil(
         store, order, at, quantities=given.get("quantities"), tracking=[row] if number else []
     )
 
@@ -57,11 +58,15 @@ def _cancel(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) 
 
 
 def _hold(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> None:
-    changes.hold(store, order, at, **given)
+    shipping.hold(store, order, at, **given)
 
 
-def _schedule(_store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> None:
-    changes.schedule(order, at + timedelta(days=given["days"]))
+def _schedule(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> None:
+    shipping.schedule(store, order, at + timedelta(days=given["days"]))
+
+
+def _progress(_store: Store, order: Order, at: datetime, _given: Mapping[str, Any]) -> None:
+    shipping.report_progress(order, at)
 
 
 def _reduce(_store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> None:
@@ -120,6 +125,7 @@ _ACTIONS: dict[str, Callable[[Store, Order, datetime, Mapping[str, Any]], None]]
     "cancel": _cancel,
     "hold": _hold,
     "schedule": _schedule,
+    "progress": _progress,
     "reduce": _reduce,
     "add": _add,
     "return": _return,
@@ -138,7 +144,7 @@ def act(store: Store, order: Order, at: datetime, action: str, given: Mapping[st
 def _play(store: Store, play: Play, at: datetime) -> None:
     order = place(store, {"kind": play.kind, **play.spec}, at=at)
     place_of_pickup = order.retail_location
-    changes.open_fulfillment_orders(
+    open_fulfillment_orders(
         store,
         order,
         at + timedelta(seconds=1),

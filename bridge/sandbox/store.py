@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from bridge.sandbox import seed, seed_play, state
-from bridge.sandbox.changes import open_fulfillment_orders
 from bridge.sandbox.model import (
     Customer,
     InventoryItem,
@@ -25,6 +24,8 @@ from bridge.sandbox.model import (
 )
 from bridge.sandbox.model_orders import Order
 from bridge.sandbox.placing import place
+from bridge.sandbox.routing import open_fulfillment_orders
+from bridge.sandbox.shipping import close_when_done
 
 # Real ids are far apart and share the low bits; so are ours, in case anyone counts on neither.
 _ID_STEP = 32_768
@@ -76,7 +77,8 @@ class Store:
     """One shop. Everything is in memory; ``reset`` brings the seed back.
 
     ``clock`` gives aware datetimes and is the only source of time. ``seeded=False`` gives the
-    shop and its locations without products or orders.
+    shop and its locations without products or orders. ``auto_close``: the shop closes orders
+    that are paid and shipped (Shopify's default).
     """
 
     def __init__(
@@ -86,11 +88,13 @@ class Store:
         scale: Scale | None = None,
         seeded: bool = True,
         index: Index | None = None,
+        auto_close: bool = True,
     ) -> None:
         self.clock = clock
         self.scale = scale or Scale()
         self.seeded = seeded
         self.index: Index = index or NoIndex()
+        self.auto_close = auto_close
         self.reset()
 
     def reset(self) -> None:
@@ -225,9 +229,9 @@ class Store:
         """Do to an order (global id or number) what someone in Shopify's admin would do.
 
         ``action`` is one of ``seed_play``'s: cancel, hold, fulfil, refund, reduce, add, capture,
-        schedule, return, close; ``given`` are its arguments there. Not in the journal, which is
-        of mutations. Returns the order as ``state`` shows it; raises ValueError when there is no
-        such order or action.
+        schedule, progress, return, close; ``given`` are its arguments there. Not in the journal,
+        which is of mutations. Returns the order as ``state`` shows it; raises ValueError when there
+        is no such order or action.
         """
         self.settle()
         found = self.orders.get(int(number_of(order)))
@@ -235,6 +239,8 @@ class Store:
             raise ValueError(f"order {order!r}: there is none")
         seed_play.act(self, found, self.clock(), action, given or {})
         self.index.touch(found.gql_type, found.id)
+        if action in {"fulfil", "capture", "refund"}:
+            close_when_done(self, found)
         return state.order_json(found)
 
     def _open(self, order: Order, at: datetime, delivery: str) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bridge.sandbox.mutations import inventory, metafields, tags
+from bridge.sandbox.mutations import fulfil, inventory, metafields, order_close, tags
 
 MUTATIONS: dict[str, Callable[..., Any]] = {
+    "fulfillmentCancel": fulfil.cancel,
+    "fulfillmentCreate": fulfil.create,
+    "fulfillmentTrackingInfoUpdate": fulfil.update_tracking,
     "inventoryActivate": inventory.activate,
     "inventorySetQuantities": inventory.set_quantities,
     "metafieldsDelete": metafields.delete,
     "metafieldsSet": metafields.set_metafields,
+    "orderClose": order_close.close,
+    "orderOpen": order_close.reopen,
     "tagsAdd": tags.add,
     "tagsRemove": tags.remove,
 }

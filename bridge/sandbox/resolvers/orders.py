@@ -16,7 +16,7 @@ from bridge.sandbox.resolvers.catalogue import metafield, metafields
 
 # What may be done in each status; those of captured.md for a hold, the rest documented.
 _ACTIONS = {
-    "OPEN": ("CREATE_FULFILLMENT", "REPORT_PROGRESS", "MOVE", "HOLD", "SPLIT"),
+    "OPEN": ("CREATE_FULFILLMENT", "REPORT_PROGRESS", "MOVE", "HOLD"),
     "IN_PROGRESS": ("CREATE_FULFILLMENT", "REPORT_PROGRESS", "HOLD", "MARK_AS_OPEN"),
     "SCHEDULED": ("MARK_AS_OPEN", "MOVE"),
     "ON_HOLD": ("RELEASE_HOLD", "HOLD", "MOVE"),
@@ -121,7 +121,22 @@ def _fulfillment_order_lines(row: FulfillmentOrder, info: Info, **page: Unpack[P
 
 
 def _supported_actions(row: FulfillmentOrder, _info: object) -> list[dict[str, str]]:
-    return [{"action": action} for action in _ACTIONS.get(row.status, ())]
+    """SPLIT for more than one unit, MERGE with another open one of the place (captured)."""
+    actions = list(_ACTIONS.get(row.status, ()))
+    if row.status == "OPEN":
+        if row.remaining > 1:
+            actions.append("SPLIT")
+        kin = (
+            other
+            for other in row.order.fulfillment_order_list
+            if other is not row
+            and other.status == "OPEN"
+            and other.location is row.location
+            and other.method_type == row.method_type
+        )
+        if any(kin):
+            actions.append("MERGE")
+    return [{"action": action} for action in actions]
 
 
 def _fulfillment_lines(row: Fulfillment, info: Info, **page: Unpack[Page]) -> object:

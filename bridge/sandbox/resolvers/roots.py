@@ -128,6 +128,7 @@ RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
         "locations": _locations,
         "node": _node,
         "nodes": _nodes,
+        "fulfillmentOrder": _by_id("FulfillmentOrder"),
         "order": _by_id("Order"),
         "product": _by_id("Product"),
         "productVariant": _by_id("ProductVariant"),

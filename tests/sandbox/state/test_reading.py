@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLObjectType, parse, validate
 
-from bridge.sandbox.changes import fulfil
 from bridge.sandbox.resolvers import RESOLVERS
+from bridge.sandbox.shipping import fulfil
 from bridge.schema import load_schema
 from tests.sandbox.state.harness import Bench
 
