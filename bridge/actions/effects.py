@@ -13,5 +13,19 @@ CANCEL_OFFERED: Final = "cancel_offered"
 CANCEL_ACKNOWLEDGED: Final = "cancel_acknowledged"
 """RetailOps has taken the cancellation: it is not offered again."""
 
+FULFILLMENT: Final = "fulfillment"
+"""A package was shipped. Natural id: ``<package>@<location>/<method>``. ``detail``: ``package``,
+``shipment``, ``fulfillment`` (GID), ``lines`` {line GID: units}, ``tracking`` (number)."""
+
+TRACKING: Final = "tracking"
+"""A package's tracking was changed. Natural id: the fulfillment's, and what it was set to."""
+
+UNSHIPPED: Final = "unshipped"
+"""Units that will not be shipped were taken off. Natural id: each line's number and how many of it
+are off in all. ``detail``: ``refund`` (GID), ``lines`` {line GID: units}, ``marker``."""
+
+CLOSED: Final = "closed"
+"""The order was archived by order_complete."""
+
 THE_ORDER: Final = "order"
 """The natural id of an effect that an order can have only once."""

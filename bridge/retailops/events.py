@@ -74,7 +74,16 @@ class Code(StrEnum):
     STALE_QUANTITY = "STALE_QUANTITY"
 
     # Shipping and money
+    ITEM_NOT_FOUND = "ITEM_NOT_FOUND"
+    ALREADY_SHIPPED = "ALREADY_SHIPPED"
     OVER_SHIPPED = "OVER_SHIPPED"
+    ORDER_ON_HOLD = "ORDER_ON_HOLD"
+    ORDER_CANCELLED = "ORDER_CANCELLED"
+    FULFILLMENT_SERVICE = "FULFILLMENT_SERVICE"
+    SHIPMENT_CANCELLED = "SHIPMENT_CANCELLED"
+    OVER_UNSHIPPED = "OVER_UNSHIPPED"
+    NOT_SHIPPED = "NOT_SHIPPED"
+    NOT_CAPTURED = "NOT_CAPTURED"
     OVER_REFUND = "OVER_REFUND"
     NOT_CAPTURABLE = "NOT_CAPTURABLE"
     AUTH_EXPIRED = "AUTH_EXPIRED"
@@ -294,9 +303,62 @@ _DOCS: dict[Code, CodeDoc] = {
         "Nothing to do: the next push brings it. If it stays, something else writes this stock.",
         "warning",
     ),
+    Code.ITEM_NOT_FOUND: CodeDoc(
+        "The order has no line of this refnum, and not exactly one line with the SKU. The item "
+        "was left out; the rest of the call went on.",
+        "Compare the item with the order in Shopify. Lines with one SKU are told apart by their "
+        "refnum only.",
+        "error",
+    ),
+    Code.ALREADY_SHIPPED: CodeDoc(
+        "The item is the part of a line that was shipped before RetailOps pulled the order "
+        "(its refnum ends in -shipped). It is not shipped again.",
+        "Nothing to do.",
+        "info",
+    ),
     Code.OVER_SHIPPED: CodeDoc(
         "More was shipped than is left to ship. What is left was fulfilled.",
         "Compare the quantities of the order in RetailOps and Shopify.",
+        "warning",
+    ),
+    Code.ORDER_ON_HOLD: CodeDoc(
+        "Units cannot be fulfilled because Shopify holds them. They were left out; other lines "
+        "went on.",
+        "Release the hold in Shopify, then send the call again.",
+        "error",
+    ),
+    Code.ORDER_CANCELLED: CodeDoc(
+        "The order is cancelled in Shopify. Nothing more is shipped or taken off.",
+        "If the goods left all the same, call them back or charge the customer anew.",
+        "error",
+    ),
+    Code.FULFILLMENT_SERVICE: CodeDoc(
+        "Units are assigned to a fulfillment service that was asked to ship them, or cannot be "
+        "fulfilled as asked. They were left out; other lines went on.",
+        "Cancel the request or move the fulfillment order in Shopify, then send the call again.",
+        "error",
+    ),
+    Code.SHIPMENT_CANCELLED: CodeDoc(
+        "The package was shipped before, and its fulfillment was cancelled in Shopify since. It "
+        "is not shipped again by itself.",
+        "If it did leave, fulfill it by hand in Shopify.",
+        "warning",
+    ),
+    Code.OVER_UNSHIPPED: CodeDoc(
+        "More units are told as never to be shipped than are left to ship. What is left was "
+        "taken off.",
+        "Compare the quantities of the order in RetailOps and Shopify.",
+        "warning",
+    ),
+    Code.NOT_SHIPPED: CodeDoc(
+        "The order is complete for RetailOps, and units of it are neither shipped nor told as "
+        "never to be shipped. They are left as they are.",
+        "Ship them or take them off in Shopify.",
+        "warning",
+    ),
+    Code.NOT_CAPTURED: CodeDoc(
+        "The order is complete, and money of it is authorised and not captured.",
+        "Settle the payment in RetailOps, or capture it in Shopify before it expires.",
         "warning",
     ),
     Code.OVER_REFUND: CodeDoc(
