@@ -17,8 +17,8 @@ import typer
 from bridge.cli.opening import (
     PATIENCE_SECONDS,
     AsJson,
-    ChannelId,
     Config,
+    OnlyChannel,
     console,
     fields,
     ledger_of,
@@ -53,7 +53,7 @@ def list_steps(
     order: Annotated[
         str, typer.Option("--order", help="Only this order (refnum, id or GID), with its effects.")
     ] = "",
-    channel: ChannelId = None,
+    channel: OnlyChannel = None,
     limit: Annotated[int, typer.Option("--limit", help="At most so many of each.", min=1)] = 20,
     as_json: AsJson = False,
 ) -> None:

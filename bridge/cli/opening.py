@@ -36,6 +36,9 @@ Config = Annotated[
 ChannelId = Annotated[
     int | None, typer.Option("--channel", help="The channel's id; needed when there are several.")
 ]
+OnlyChannel = Annotated[
+    int | None, typer.Option("--channel", help="Only this channel; else all of them.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON, times in UTC.")]
 
 # A person waits at the terminal: long enough for an order that a bridge works on just now, and

@@ -18,6 +18,7 @@ from bridge.cli.opening import (
     AsJson,
     ChannelId,
     Config,
+    OnlyChannel,
     call_of,
     channel_of,
     console,
@@ -43,9 +44,7 @@ def orders() -> None:
 def unsendable(
     *,
     config: Config = None,
-    channel: Annotated[
-        int | None, typer.Option("--channel", help="Only this channel; else all of them.")
-    ] = None,
+    channel: OnlyChannel = None,
     as_json: AsJson = False,
 ) -> None:
     """List the orders that are held back, and why.

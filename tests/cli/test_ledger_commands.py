@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED, THE_ORDER
-from bridge.cli import main
+from bridge.cli import COMMANDS, functions_of, main
 from bridge.ledger import CallKey, Claimed, Effect, Ledger, NewStep
 from tests.support import CHANNEL, KEY, SHOP, World, world
 
@@ -131,6 +131,25 @@ def doubted(terminal: Terminal, *natural_ids: str) -> list[str]:
         return ids
 
     return on_ledger(terminal, doing)
+
+
+PARTS = [
+    (group, part, function)
+    for group in ("ledger", "orders")
+    for part, function in functions_of(COMMANDS[group]).items()
+]
+
+
+@pytest.mark.parametrize(("group", "part", "function"), PARTS, ids=lambda v: str(v)[:12])
+def test_every_part_has_its_help(capsys, group: str, part: str, function: Any) -> None:
+    """The group lists it with the first line of its own help, and it answers --help."""
+    for words in ((group, "--help"), (group, part, "--help")):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+        out = capsys.readouterr().out
+        assert part in out
+        assert (function.__doc__ or "").split(",")[0].split(".")[0][:30] in out
 
 
 # -- ledger list, show --------------------------------------------------------------------------

@@ -135,6 +135,18 @@ async def test_files_of_the_dead_are_swept(path: Path) -> None:
     assert list(owners_dir(path).iterdir()) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
+async def test_what_root_makes_belongs_to_the_bridges_user(path: Path) -> None:
+    """A command run with sudo leaves nothing that the bridge's user cannot read or remove."""
+    await make(path)
+    os.chown(path, 4711, 4712)
+    async with opened(path) as ledger:
+        await ledger.ping()
+        (owner,) = owners_dir(path).iterdir()
+        for each in (owner, owners_dir(path), path, path.with_name(path.name + "-wal")):
+            assert (each.stat().st_uid, each.stat().st_gid) == (4711, 4712), each
+
+
 def test_forked_child_is_told_to_open_its_own(path: Path) -> None:
     """Using the parent's ledger in a child is an error there, and harms the parent in nothing."""
     script = f"""
