@@ -90,7 +90,7 @@ def _problems(kind: GraphQLInputType, value: object, path: _Path) -> Iterator[_P
     elif isinstance(kind, GraphQLInputObjectType):
         yield from _object_problems(kind, value, path)
     elif isinstance(kind, GraphQLEnumType):
-        if value not in kind.values:
+        if not isinstance(value, str) or value not in kind.values:
             choices = ", ".join(kind.values)
             yield path, f"Expected {json.dumps(value)} to be one of: {choices}"
     else:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from bridge.sandbox.errors import StoreError
 from bridge.sandbox.idempotency import REQUIRED, Keys, Refused
-from tests.sandbox.engine.harness import still_clock
+from bridge.sandbox.resolvers import RESOLVERS
+from tests.sandbox.engine.harness import direct, still_clock
 from tests.sandbox.engine.test_errors import SET
 
 ACTIVATE = """mutation A($item: ID!, $location: ID!, $key: String!) {
@@ -143,3 +145,33 @@ def test_the_other_two_codes(end, code):
     with pytest.raises(Refused) as refused:
         keys.begin("k", "refundCreate", {"a": 1, "b": 3})
     assert refused.value.code == "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
+
+
+def test_a_mutation_that_breaks_spends_its_key(shop, monkeypatch):
+    """Whether a broken attempt did something is not known, so its key never runs again."""
+    field = RESOLVERS["Mutation"]
+    whole = field["inventorySetQuantities"]
+
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("half way")
+
+    monkeypatch.setitem(field, "inventorySetQuantities", breaks)
+    broken = direct()
+    (error,) = broken.errors(SET, setting(broken, 77))
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    monkeypatch.setitem(field, "inventorySetQuantities", whole)
+    payload = broken.data(SET, setting(broken, 77))["inventorySetQuantities"]
+    assert payload["userErrors"][0]["code"] == "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
+
+
+def test_a_mutation_that_is_refused_on_purpose_frees_its_key(monkeypatch):
+    """A top-level refusal did nothing: the same key may run."""
+
+    def refuses(*_: object, **__: object) -> None:
+        raise StoreError("invalid id", "RESOURCE_NOT_FOUND")
+
+    monkeypatch.setitem(RESOLVERS["Mutation"], "inventorySetQuantities", refuses)
+    shop = direct()
+    for _ in range(2):
+        (error,) = shop.errors(SET, setting(shop, 77))
+        assert error["extensions"] == {"code": "RESOURCE_NOT_FOUND"}
