@@ -19,9 +19,11 @@ from rich.text import Text
 
 from bridge.actions.refnums import find_order, gid_of, is_gid
 from bridge.config import CONFIG_VARIABLE, ChannelSettings, Settings, load
+from bridge.config.models import LoggingSettings
 from bridge.engine import Call, Channel
 from bridge.errors import LedgerError
 from bridge.ledger import Ledger
+from bridge.server import logs
 from bridge.shopify.budget import CallBudget, Deadline
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.session import shop_domain
@@ -50,8 +52,11 @@ WIDE: Final = 250
 
 
 def settings_of(config: Path | None) -> Settings:
-    """The configuration as ``serve`` reads it."""
-    return load(config, os.environ, shop_domain=shop_domain)
+    """The configuration as ``serve`` reads it. Warnings are for the person, on standard error."""
+    settings = load(config, os.environ, shop_domain=shop_domain)
+    quiet = LoggingSettings(level="warning", format="console")
+    logs.configure(quiet, secrets=logs.secrets_of(settings))
+    return settings
 
 
 def channel_of(settings: Settings, channel: int | None) -> ChannelSettings:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED, THE_ORDER
 from bridge.cli import COMMANDS, functions_of, main
@@ -76,6 +78,16 @@ class Terminal:
         code, out, err = self(*words, "--json")
         assert (code, err) == (0, "")
         return json.loads(out)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """The commands set up logging for their process, which here is everyone's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers, root.level = handlers, level
 
 
 @pytest.fixture
@@ -424,9 +436,9 @@ async def acknowledge(w: World, *names: str) -> None:
     assert (answer.status, answer.events) == (200, [])
 
 
-async def marks_of(w: World, gid: str) -> tuple[list[str], list[str]]:
+async def marks_of(w: World, number: str) -> tuple[list[str], list[str]]:
     """An order's tags and the keys of its metafields in the store."""
-    (order,) = [o for o in (await w.state())["orders"] if o["id"] == gid]
+    (order,) = [o for o in (await w.state())["orders"] if o["id"] == number]
     return order["tags"], [m["key"] for m in order["metafields"]]
 
 
@@ -441,8 +453,7 @@ async def test_resend_offers_the_order_again(capsys, tmp_path: Path) -> None:
             write_config(tmp_path, ledger=w.settings.ledger.path, endpoint=w.store.url),
         )
         placed = await w.place(tags=["RetailOps-Acknowledged-not", "VIP"])
-        gid = placed["id"]
-        refnum = gid.rpartition("/")[2]
+        refnum = placed["id"]
         await w.advance(60)
         offered = await refnums(w)
         assert refnum in offered
@@ -452,7 +463,7 @@ async def test_resend_offers_the_order_again(capsys, tmp_path: Path) -> None:
         code, out, err = await terminal.run("orders", "resend", placed["name"])
         assert (code, err) == (0, "")
         assert "took off 1 tags and 1 metafields, and 1 entries" in out
-        tags, keys = await marks_of(w, gid)
+        tags, keys = await marks_of(w, refnum)
         assert sorted(tags) == ["RetailOps-Acknowledged-not", "VIP"]
         assert "order_id" not in keys
         await w.advance(60)
@@ -471,12 +482,13 @@ async def test_resend_minds_the_spelling_of_tags(capsys, tmp_path: Path) -> None
         )
         spelt = ["RETAILOPS-Acknowledged", "Retailops-Cancel-Acknowledged"]
         placed = await w.place(tags=spelt)
+        gid = "gid://shopify/Order/" + placed["id"]
         kinds = (ACKNOWLEDGED, CANCEL_OFFERED, CANCEL_ACKNOWLEDGED)
         ledger = w.bridge.parts.ledger
         await ledger.record_effects(
-            [Effect(SHOP, placed["id"], kind, THE_ORDER, {}, w.clock()) for kind in kinds]
+            [Effect(SHOP, gid, kind, THE_ORDER, {}, w.clock()) for kind in kinds]
         )
-        code, out, _ = await terminal.run("orders", "resend", placed["id"])
+        code, out, _ = await terminal.run("orders", "resend", gid)
         assert code == 0
         assert "took off 2 tags and 0 metafields, and 3 entries" in out
         assert (await marks_of(w, placed["id"]))[0] == []
@@ -509,7 +521,7 @@ async def test_resend_can_be_repeated_after_a_lost_reply(
         )
         placed = await w.place()
         await w.advance(60)
-        refnum = placed["id"].rpartition("/")[2]
+        refnum = placed["id"]
         await acknowledge(w, refnum)
         await w.fault(operation, "drop_reply")
         code, _, err = await terminal.run("orders", "resend", refnum)
@@ -533,7 +545,7 @@ async def test_list_finds_an_order_by_its_name(capsys, tmp_path: Path) -> None:
         )
         placed = await w.place()
         await w.advance(60)
-        await acknowledge(w, placed["id"].rpartition("/")[2])
+        await acknowledge(w, placed["id"])
         code, out, _ = await terminal.run("ledger", "list", "--order", placed["name"])
         assert code == 0
         assert "acknowledged" in out
