@@ -27,5 +27,15 @@ are off in all. ``detail``: ``refund`` (GID), ``lines`` {line GID: units}, ``mar
 CLOSED: Final = "closed"
 """The order was archived by order_complete."""
 
+CAPTURE: Final = "capture"
+"""Money was taken from an authorisation, or Shopify took the order to do so (PENDING).
+``detail``: ``transaction``, ``authorization`` (GIDs), ``amount``, ``currency``, ``series``,
+``status``."""
+
+REFUND: Final = "refund"
+"""A return was recorded, with or without money. ``detail``: ``amount`` (given back),
+``currency``, ``refund`` or ``return`` (GIDs), ``store_credit`` (what RetailOps is answered),
+``unpaid`` (what Shopify could not give back)."""
+
 THE_ORDER: Final = "order"
 """The natural id of an effect that an order can have only once."""

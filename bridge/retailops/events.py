@@ -88,6 +88,15 @@ class Code(StrEnum):
     NOT_CAPTURABLE = "NOT_CAPTURABLE"
     AUTH_EXPIRED = "AUTH_EXPIRED"
     AUTH_REMAINDER_RELEASED = "AUTH_REMAINDER_RELEASED"
+    CAPTURED_ELSEWHERE = "CAPTURED_ELSEWHERE"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    PAYMENT_NOT_OURS = "PAYMENT_NOT_OURS"
+    PAYMENT_PENDING = "PAYMENT_PENDING"
+    REFUND_ACTION_UNKNOWN = "REFUND_ACTION_UNKNOWN"
+    RETURN_ID_MISSING = "RETURN_ID_MISSING"
+    RETURN_PARTLY_OPEN = "RETURN_PARTLY_OPEN"
+    STORE_CREDIT_REFUSED = "STORE_CREDIT_REFUSED"
 
 
 class CodeDoc(NamedTuple):
@@ -380,6 +389,56 @@ _DOCS: dict[Code, CodeDoc] = {
         "Less than the authorised amount was captured, and this gateway then releases the rest.",
         "Nothing to do if the captured amount is final.",
         "warning",
+    ),
+    Code.CAPTURED_ELSEWHERE: CodeDoc(
+        "capture_at in mappings/order_settle_payment.toml is not 'settle': money is taken at "
+        "shipping, at completion or never, so this call took none.",
+        "Nothing to do, unless the mapping should say otherwise.",
+        "info",
+    ),
+    Code.CURRENCY_MISMATCH: CodeDoc(
+        "The call names a currency that is neither the customer's nor the shop's. No money moved.",
+        "Correct the order's currency in RetailOps and send the call again.",
+        "error",
+    ),
+    Code.PAYMENT_FAILED: CodeDoc(
+        "Shopify took the request and the gateway did not move the money. The bridge does not "
+        "try a refund of that kind again.",
+        "Look at the order's payments in Shopify; give or take the money there.",
+        "error",
+    ),
+    Code.PAYMENT_NOT_OURS: CodeDoc(
+        "The row is of a tender that RetailOps settles with the processor itself.",
+        "Nothing to do.",
+        "info",
+    ),
+    Code.PAYMENT_PENDING: CodeDoc(
+        "The gateway has accepted the capture or refund and not finished it. It counts as done.",
+        "Look at the order's payments in Shopify later; a failure would show there.",
+        "info",
+    ),
+    Code.REFUND_ACTION_UNKNOWN: CodeDoc(
+        "refund_action is neither 'refund' nor 'storecredit', nor a name that the table 'action' "
+        "of mappings/order_returned.toml knows. No money moved.",
+        "Add the name to the table, or give the money back in Shopify.",
+        "error",
+    ),
+    Code.RETURN_ID_MISSING: CodeDoc(
+        "The return has no retailops_return_id, so a repeat could not be told from a second "
+        "return. No money moved.",
+        "Give the money back in Shopify, or send the return with its id.",
+        "error",
+    ),
+    Code.RETURN_PARTLY_OPEN: CodeDoc(
+        "The goods belong to a return in Shopify that expects more than these. What came was "
+        "processed; the return stays open.",
+        "Nothing to do when the rest is on its way; else close the return in Shopify.",
+        "info",
+    ),
+    Code.STORE_CREDIT_REFUSED: CodeDoc(
+        "Store credit was asked for, and the order has no customer to credit. No money moved.",
+        "Give the order a customer in Shopify and send the call again.",
+        "error",
     ),
 }
 
