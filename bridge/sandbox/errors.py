@@ -61,6 +61,20 @@ def gid_kind(value: str) -> str:
     return found.group(1) if found else ""
 
 
+def expect_gid(value: str, *kinds: str, zero_is_wrong: bool = False) -> str:
+    """Give ``value`` back when it is a global id of one of ``kinds``.
+
+    Otherwise the run-time error of Shopify (captured): ``Invalid id: gid://…``,
+    ``RESOURCE_NOT_FOUND``, root null. With ``zero_is_wrong`` the id 0 counts as wrong, which
+    differs by operation (captured: fulfillment orders yes, ``order(id:)`` no).
+    """
+    found = _GID.fullmatch(value)
+    wrong = found is None or (kinds and found.group(1) not in kinds)
+    if wrong or (zero_is_wrong and found is not None and found.group(2) == "0"):
+        raise StoreError(f"Invalid id: {value}", "RESOURCE_NOT_FOUND")
+    return value
+
+
 def window_error(message: str) -> StoreError:
     """A page asked for in a way that cannot be answered (captured: ``BAD_REQUEST``)."""
     return StoreError(message, "BAD_REQUEST")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bridge.sandbox.errors import StoreError, expect_gid
 from bridge.sandbox.resolvers import RESOLVERS
 from tests.sandbox.engine.harness import direct
 from tests.shared import SHARED, needs_shared
@@ -284,3 +285,19 @@ def test_arguments_that_nothing_reads_are_refused(shop):
         '{ orders(first: 1, savedSearchId: "gid://shopify/SavedSearch/1") { nodes { id } } }'
     )
     assert error["extensions"]["code"] == "SANDBOX_NOT_MODELLED"
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds", "zero"),
+    [
+        ("gid://shopify/Return/5", ("Order",), False),
+        ("gid://shopify/FulfillmentOrder/0", ("FulfillmentOrder",), True),
+        ("not-a-gid", (), False),
+    ],
+)
+def test_ids_that_an_operation_does_not_take(value, kinds, zero):
+    """Captured: a wrong type, and 0 where 0 counts as wrong, are RESOURCE_NOT_FOUND."""
+    with pytest.raises(StoreError, match=f"Invalid id: {value}") as raised:
+        expect_gid(value, *kinds, zero_is_wrong=zero)
+    assert raised.value.code == "RESOURCE_NOT_FOUND"
+    assert expect_gid("gid://shopify/Order/0", "Order", "Return") == "gid://shopify/Order/0"
