@@ -23,10 +23,14 @@ EXIT_CONFIG = 78
 
 
 class Command(NamedTuple):
-    """Where a command's function is (``module:function``), and its first line of help."""
+    """Where a command's function is (``module:function``), and its first line of help.
+
+    A command with ``parts`` is a group of commands: their names and functions.
+    """
 
     target: str
     summary: str
+    parts: Mapping[str, str] = MappingProxyType({})
 
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
@@ -44,6 +48,28 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "verify": Command(
             "bridge.cli.verify:verify",
             "Call every SDK action of a server and check its answers as RetailOps would.",
+        ),
+        "ledger": Command(
+            "bridge.cli.ledger:ledger",
+            "See what was sent to Shopify, and settle what nobody else can.",
+            MappingProxyType(
+                {
+                    "list": "bridge.cli.ledger:list_steps",
+                    "show": "bridge.cli.ledger:show",
+                    "resolve": "bridge.cli.ledger:resolve",
+                    "prune": "bridge.cli.ledger:prune",
+                }
+            ),
+        ),
+        "orders": Command(
+            "bridge.cli.orders:orders",
+            "See which orders cannot be sent to RetailOps, and send one again.",
+            MappingProxyType(
+                {
+                    "unsendable": "bridge.cli.orders:unsendable",
+                    "resend": "bridge.cli.orders:resend",
+                }
+            ),
         ),
         "generate-auth-key": Command(
             "bridge.cli.keys:generate_auth_key",
@@ -73,14 +99,35 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     app.callback()(_root)
     chosen = next((one for one in arguments if not one.startswith("-")), "")
     for name, command in COMMANDS.items():
-        function = function_of(command) if name == chosen else _by_name_only
-        app.command(name, help=None if name == chosen else command.summary)(function)
+        if name != chosen:
+            app.command(name, help=command.summary)(_by_name_only)
+        elif command.parts:
+            app.add_typer(_group(command), name=name)
+        else:
+            app.command(name)(function_of(command))
     return app
+
+
+def _group(command: Command) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(function_of(command))
+    for name, function in functions_of(command).items():
+        group.command(name)(function)
+    return group
 
 
 def function_of(command: Command) -> Callable[..., None]:
     """The function, its module imported."""
-    module, _, name = command.target.partition(":")
+    return _loaded(command.target)
+
+
+def functions_of(command: Command) -> Mapping[str, Callable[..., None]]:
+    """The functions of a group's commands, by name; none for a command that is no group."""
+    return {name: _loaded(target) for name, target in command.parts.items()}
+
+
+def _loaded(target: str) -> Callable[..., None]:
+    module, _, name = target.partition(":")
     function: Callable[..., None] = getattr(importlib.import_module(module), name)
     return function
 
