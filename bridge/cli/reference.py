@@ -15,7 +15,7 @@ from typing import Annotated, Final, Union, get_args, get_origin, get_type_hints
 from typer.models import ArgumentInfo, OptionInfo
 
 from bridge.actions.reference import served_table
-from bridge.cli import COMMANDS, Command, function_of
+from bridge.cli import COMMANDS, Command, function_of, functions_of
 from bridge.server.pings import needed_scopes
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -43,6 +43,7 @@ _KINDS: Final[Mapping[object, str]] = {
     int: "whole number",
     float: "number",
     Path: "path",
+    bool: "",
 }
 
 
@@ -52,12 +53,19 @@ def cli_markdown() -> str:
 
 
 def _section(name: str, command: Command) -> str:
-    function = function_of(command)
+    parts = functions_of(command).items()
+    out = _described(f"## `retailops-bridge {name}`", function_of(command))
+    for part, function in parts:
+        out += _described(f"### `retailops-bridge {name} {part}`", function)
+    return "\n".join(out)
+
+
+def _described(heading: str, function: Callable[..., None]) -> list[str]:
     rows = list(_parameters(function))
-    out = [f"## `retailops-bridge {name}`\n", inspect.cleandoc(function.__doc__ or ""), ""]
+    out = [f"{heading}\n", inspect.cleandoc(function.__doc__ or ""), ""]
     if rows:
         out += ["| option | value | default | what it does |", "|---|---|---|---|", *rows, ""]
-    return "\n".join(out)
+    return out
 
 
 def _parameters(function: Callable[..., None]) -> Iterator[str]:
@@ -77,9 +85,15 @@ def _row(name: str, hint: object, default: object) -> str:
     if isinstance(variable, str):
         said += f" Or the environment's `{variable}`."
     if isinstance(info, ArgumentInfo):
-        return f"| `{name.upper()}` | {_kind(kind)} | required | {said} |"
-    names = [n for n in (info.param_decls or ()) if n.startswith("-")]
+        must = "required" if default is inspect.Parameter.empty else _default(default)
+        return f"| `{name.upper()}` | {_kind(kind)} | {must} | {said} |"
+    # Inside Annotated typer takes the first name for the default, and puts it right later.
+    given = (info.default, *(info.param_decls or ()))
+    # "--yes/--no" are the two names of one switch.
+    names = [n for g in given if isinstance(g, str) for n in g.split("/") if n.startswith("-")]
     option = ", ".join(f"`{n}`" for n in names or [f"--{name.replace('_', '-')}"])
+    if default is inspect.Parameter.empty:
+        return f"| {option} | {_kind(kind)} | required | {said} |"
     if kind is bool:
         return f"| {option} |  | off | {said} |"
     return f"| {option} | {_kind(kind)} | {_default(default)} | {said} |"
@@ -108,7 +122,7 @@ def renewed(page: str) -> str:
     """A page with every made list written anew. KeyError for a list that nobody makes."""
 
     def made(mark: re.Match[str]) -> str:
-        return f"<!-- made: {mark['name']} -->\n{MADE[mark['name']]()}<!-- end -->"
+        return f"<!-- made: {mark['name']} -->\n\n{MADE[mark['name']]()}\n<!-- end -->"
 
     return re.sub(r"<!-- made: (?P<name>\w+) -->\n.*?<!-- end -->", made, page, flags=re.DOTALL)
 

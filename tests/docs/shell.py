@@ -22,8 +22,12 @@ from tests.server.process import environment
 START_SECONDS = 90.0
 COMMAND_SECONDS = 120.0
 
-# What stays up, and where it says that it is ready.
-LASTING = {"sandbox": "8080", "serve": "8090"}
+# The pages' ports: of the bridge, of the embedded store, and of a second bridge.
+BRIDGE, STORE, SECOND = "8080", "8081", "8090"
+
+# What `make sandbox` and `make demo` call; a test compares with the Makefile.
+SANDBOX = "retailops-bridge sandbox"
+DEMO = "retailops-bridge demo"
 
 
 def free_port() -> int:
@@ -38,7 +42,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = {port: str(free_port()) for port in ("8080", "8081", "8090")}
+        self.ports = {port: str(free_port()) for port in (BRIDGE, STORE, SECOND)}
         self.lasting: list[subprocess.Popen[str]] = []
         tools = folder / ".venv" / "bin"
         tools.mkdir(parents=True)
@@ -53,10 +57,11 @@ class Reader:
 
     def own(self, text: str) -> str:
         """The page's text with this reader's ports."""
-        return re.sub(r"\b(8080|8081|8090)\b", lambda m: self.ports[m[0]], text)
+        return re.sub(rf"\b({'|'.join(self.ports)})\b", lambda m: self.ports[m[0]], text)
 
     def told(self, output: str) -> str:
-        """What was printed, with the page's ports."""
+        """What was printed, with the page's ports, and without the folder's own name."""
+        output = output.replace(f"{self.folder.resolve()}/", "…/")
         for port, own in self.ports.items():
             output = re.sub(rf"\b{own}\b", port, output)
         return output
@@ -70,10 +75,10 @@ class Reader:
     def run(self, text: str, *, status: int = 0) -> str:
         """Run one block; the output of both streams. A server stays up behind it."""
         command = text.strip()
-        last = command.split()[-1] if command == "make sandbox" else "serve"
-        if command == "make sandbox" or (" serve " in command and not status):
-            given = command if last == "serve" else _sandbox(self.ports)
-            return self.told(self._start(self.own(given), self.ports[LASTING[last]]))
+        if command == "make sandbox":
+            return self._stay(f"{SANDBOX} --port {BRIDGE} --store-port {STORE}", BRIDGE)
+        if command.startswith("retailops-bridge serve") and not status:
+            return self._stay(command, SECOND)
         done = subprocess.run(
             ["/bin/sh", "-ec", self.own(command)],
             cwd=self.folder,
@@ -87,7 +92,9 @@ class Reader:
         assert done.returncode == status, f"{command}\n{done.stdout}"
         return self.told(done.stdout)
 
-    def _start(self, command: str, port: str) -> str:
+    def _stay(self, command: str, port: str) -> str:
+        """Start a server; what it has printed by the time that it answers."""
+        command, port = self.own(command), self.ports[port]
         output = self.folder / f"out-{len(self.lasting)}"
         with output.open("w") as file:
             process = subprocess.Popen(
@@ -112,7 +119,7 @@ class Reader:
         # The server answers a moment before the command has said so.
         while not output.read_text() and time.monotonic() < until:
             time.sleep(0.1)
-        return output.read_text()
+        return self.told(output.read_text())
 
     def leave(self) -> None:
         """End what stays up, as Ctrl-C would."""
@@ -124,10 +131,6 @@ class Reader:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _sandbox(ports: Mapping[str, str]) -> str:
-    return f"retailops-bridge sandbox --port {ports['8080']} --store-port {ports['8081']}"
 
 
 @contextmanager
