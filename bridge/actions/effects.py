@@ -37,5 +37,9 @@ REFUND: Final = "refund"
 ``currency``, ``refund`` or ``return`` (GIDs), ``store_credit`` (what RetailOps is answered),
 ``unpaid`` (what Shopify could not give back)."""
 
+CANCELLED: Final = "cancelled"
+"""The order was cancelled by order_cancel: not offered to RetailOps as cancelled. ``detail``:
+``job`` (GID)."""
+
 THE_ORDER: Final = "order"
 """The natural id of an effect that an order can have only once."""

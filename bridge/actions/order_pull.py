@@ -20,6 +20,7 @@ from bridge.actions.effects import (
     ACKNOWLEDGED,
     CANCEL_ACKNOWLEDGED,
     CANCEL_OFFERED,
+    CANCELLED,
     THE_ORDER,
 )
 from bridge.actions.order_offer import HeldBack, offer, refnum_of
@@ -220,7 +221,7 @@ class _Pull:
     async def _offer_cancelled(self, ids: Iterable[str]) -> None:
         """Orders that RetailOps took and that were cancelled since, until it knows."""
         known = [i for i in ids if i not in self.state.seen]
-        told = await self._marked(known, CANCEL_ACKNOWLEDGED)
+        told = await self._marked(known, CANCEL_ACKNOWLEDGED, CANCELLED)
         wanted = [i for i in known if i not in told][: self.state.room]
         if not wanted:
             return
@@ -276,11 +277,11 @@ class _Pull:
             if order is not None:
                 self._put(order, page, cancel=node["cancelledAt"] is not None)
 
-    async def _marked(self, ids: Iterable[str], kind: str) -> set[str]:
+    async def _marked(self, ids: Iterable[str], *kinds: str) -> set[str]:
         wanted = list(ids)
         if not wanted:
             return set()
-        effects = await self.call.ledger.effects(self.settings.shop, [kind], order_gids=wanted)
+        effects = await self.call.ledger.effects(self.settings.shop, kinds, order_gids=wanted)
         return {e.order_gid for e in effects}
 
     async def _whole(self, node: Node, page: OrderPage) -> Node | None:

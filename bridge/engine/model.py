@@ -8,9 +8,10 @@ so a repeat of a finished call plans nothing.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -73,6 +74,7 @@ class Call:
     clock: Callable[[], datetime]
     execution: str
     events: list[Event] = field(default_factory=list)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     order_gid: str = ""
     memo: dict[str, Any] = field(default_factory=dict)
 

@@ -29,8 +29,8 @@ from bridge.engine.model import (
 )
 from bridge.engine.sending import Sender
 from bridge.engine.settling import Settling
-from bridge.engine.telling import doubt_event, shopify_event, status_of
-from bridge.errors import BridgeError, DeadlineExceeded, ShopifyError
+from bridge.engine.telling import doubt_event, mapping_event, shopify_event, status_of
+from bridge.errors import BridgeError, DeadlineExceeded, MappingError, ShopifyError
 from bridge.ledger import CallKey, Claimed, Ledger, Replay
 from bridge.retailops.actions import ACTIONS
 from bridge.retailops.answers import Answer
@@ -81,6 +81,7 @@ class Engine:
         self._find_order = find_order
         self._clock = clock
         self._new_id = new_id
+        self._sleep = sleep
         self._sender = Sender(sleep=sleep)
         self._settling = Settling(settlers, settle_window)
 
@@ -123,6 +124,7 @@ class Engine:
             budget=CallBudget(deadline, background=background, meter=Meter()),
             clock=self._clock,
             execution=self._new_id(),
+            sleep=self._sleep,
         )
 
     async def settle(self, *, deadline: Deadline) -> int:
@@ -260,7 +262,13 @@ class Engine:
                     raise
                 call.tell(shopify_event(error))
                 break
-            plan = act.plan(call, request, state, results)
+            try:
+                plan = act.plan(call, request, state, results)
+            except MappingError as error:
+                if not isinstance(act, OrderAction) or results:
+                    raise
+                call.tell(mapping_event(error))
+                return act.refused(call, request)
             if plan.effects:
                 await self.ledger.record_effects(plan.effects)
             in_doubt = await self._apply(call, plan, results)

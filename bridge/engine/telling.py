@@ -9,6 +9,7 @@ from bridge.errors import (
     AccessDenied,
     CostExceeded,
     DeadlineExceeded,
+    MappingError,
     OutcomeUnknown,
     QueryRejected,
     UserErrors,
@@ -53,6 +54,16 @@ def doubt_event(step: StepRow, refnum: str | None) -> Event:
         event_type="error",
         diagnostic=f"step {step.id}",
         order_refnum=refnum,
+    )
+
+
+def mapping_event(error: MappingError) -> Event:
+    """The event for a mapping that gives no usable value for this call: nothing was done."""
+    return event(
+        Code(error.code),
+        f"{error.target}: {error.message}",
+        event_type="error",
+        diagnostic=error.place,
     )
 
 

@@ -79,6 +79,7 @@ class Code(StrEnum):
     OVER_SHIPPED = "OVER_SHIPPED"
     ORDER_ON_HOLD = "ORDER_ON_HOLD"
     ORDER_CANCELLED = "ORDER_CANCELLED"
+    CANCEL_RUNNING = "CANCEL_RUNNING"
     FULFILLMENT_SERVICE = "FULFILLMENT_SERVICE"
     SHIPMENT_CANCELLED = "SHIPMENT_CANCELLED"
     OVER_UNSHIPPED = "OVER_UNSHIPPED"
@@ -335,6 +336,11 @@ _DOCS: dict[Code, CodeDoc] = {
         "went on.",
         "Release the hold in Shopify, then send the call again.",
         "error",
+    ),
+    Code.CANCEL_RUNNING: CodeDoc(
+        "Shopify has accepted to cancel the order and does it in the background.",
+        "Nothing; call again to see how it ended.",
+        "info",
     ),
     Code.ORDER_CANCELLED: CodeDoc(
         "The order is cancelled in Shopify. Nothing more is shipped or taken off.",

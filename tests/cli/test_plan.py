@@ -1,0 +1,87 @@
+"""``retailops-bridge plan``: what would be sent is shown, and nothing is sent."""
+
+import asyncio
+import json
+
+import pytest
+
+from bridge.cli import main
+from bridge.sandbox.runner import start_sandbox
+
+
+@pytest.fixture
+async def store():
+    """An embedded store."""
+    running = await start_sandbox()
+    yield running
+    await running.stop()
+
+
+def config(tmp_path, url: str) -> str:
+    """A configuration for the store."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f"""environment = "test"
+[ledger]
+path = "ledger.sqlite3"
+[[channels]]
+id = 21
+shop = "sandbox.myshopify.com"
+auth_key = "RETAILOPS_SDK"
+[channels.shopify]
+token = "shpat_sandbox"
+endpoint = "{url}"
+"""
+    )
+    return str(file)
+
+
+def request(tmp_path, **body) -> str:
+    """A file with one request."""
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps({"version": 1, "channel_info": {"id": 21}, **body}))
+    return str(file)
+
+
+async def run(*arguments: str) -> int:
+    """Run the command in a thread, as it starts a loop of its own; its exit code."""
+
+    def command() -> int:
+        try:
+            main(list(arguments))
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return await asyncio.to_thread(command)
+
+
+async def test_the_mutations_are_shown_and_none_is_sent(store, tmp_path, capsys) -> None:
+    """Operation and variables of each step come out; the store's journal stays as it was."""
+    before = list(store.sandbox.store.journal)
+    sku = next(v.sku for v in store.sandbox.store.variants.values() if v.sku)
+    code = await run(
+        "plan",
+        request(
+            tmp_path,
+            action="inventory_push",
+            inventory_updates=[{"sku": sku, "quantity_available": 4321}],
+        ),
+        "--config",
+        config(tmp_path, store.url),
+        "--json",
+    )
+    assert code == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [s["operation"] for s in told["steps"]] == ["InventorySet"]
+    assert str(4321) in json.dumps(told["steps"][0]["variables"])
+    assert list(store.sandbox.store.journal) == before
+
+
+async def test_an_unknown_action_is_told(store, tmp_path, capsys) -> None:
+    """The known actions are named; exit 1."""
+    code = await run(
+        "plan", request(tmp_path, action="make_coffee"), "--config", config(tmp_path, store.url)
+    )
+    assert code == 1
+    assert "order_cancel" in capsys.readouterr().err
