@@ -36,17 +36,18 @@ def make_store(
     variants: int = 0,
     orders: int = 0,
     lag: float = DEFAULT_LAG,
+    auto_close: bool = True,
     settings: StoreSettings | None = None,
 ) -> web.Application:
     """The application of a store with its seed; ``app[SANDBOX]`` is what is behind it.
 
     ``variants`` and ``orders`` scale the seed up, ``seed`` adds a file to it, ``lag`` is that of
-    the search index in seconds.
+    the search index in seconds. ``auto_close``: orders that are paid and shipped close themselves.
     """
     clock = clock or SandboxClock()
     index = LaggedIndex(clock, lag)
     scale = Scale(variants=variants, orders=orders, file=seed)
-    store = Store(clock, scale=scale, index=index)
+    store = Store(clock, scale=scale, index=index, auto_close=auto_close)
     return create_store_app(store, clock, index, settings)
 
 
@@ -61,6 +62,7 @@ async def start_sandbox(
     lag: float = DEFAULT_LAG,
     scopes: Iterable[str] = DEFAULT_SCOPES,
     clock: SandboxClock | None = None,
+    auto_close: bool = True,
     settings: StoreSettings | None = None,
 ) -> RunningSandbox:
     """Serve a store on ``host:port`` (0: any free port). ``settings`` replaces plan and scopes.
@@ -69,7 +71,13 @@ async def start_sandbox(
     """
     settings = settings or StoreSettings(plan=plan, scopes=tuple(scopes))
     app = make_store(
-        clock=clock, seed=seed, variants=variants, orders=orders, lag=lag, settings=settings
+        clock=clock,
+        seed=seed,
+        variants=variants,
+        orders=orders,
+        lag=lag,
+        auto_close=auto_close,
+        settings=settings,
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

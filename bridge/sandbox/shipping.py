@@ -310,6 +310,12 @@ def schedule(store: Store, order: Order, until: datetime) -> None:
             defer(store, work, until)
 
 
+def open_now(work: FulfillmentOrder, at: datetime) -> None:
+    """Work may begin; what was said of its progress is taken back."""
+    work.status, work.progress_reported, work.updated_at = "OPEN", False, at
+    work.fulfill_at = min(work.fulfill_at, at.replace(minute=0, second=0, microsecond=0))
+
+
 def report_progress(order: Order, at: datetime) -> None:
     """Somebody says that the open fulfillment orders are being worked on."""
     for work in order.fulfillment_order_list:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bridge.sandbox.mutations import fulfil, inventory, metafields, order_close, tags
+from bridge.sandbox.mutations import fulfil, fulfil_orders, inventory, metafields, order_close, tags
 
 MUTATIONS: dict[str, Callable[..., Any]] = {
     "fulfillmentCancel": fulfil.cancel,
     "fulfillmentCreate": fulfil.create,
+    "fulfillmentOrderHold": fulfil_orders.hold,
+    "fulfillmentOrderMove": fulfil_orders.move,
+    "fulfillmentOrderOpen": fulfil_orders.open_order,
+    "fulfillmentOrderReleaseHold": fulfil_orders.release_hold,
     "fulfillmentTrackingInfoUpdate": fulfil.update_tracking,
     "inventoryActivate": inventory.activate,
     "inventorySetQuantities": inventory.set_quantities,
