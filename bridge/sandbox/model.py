@@ -13,6 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
+from bridge.sandbox.money import amount_text
+
 # What an empty namespace stands for: the one reserved for the app that asks (captured shape).
 APP_NAMESPACE = "app--200500700"
 
@@ -237,6 +239,20 @@ class InventoryLevel:
 
 
 @dataclass(kw_only=True)
+class StoreCreditAccount(Node):
+    """What a customer has at the shop, in one currency."""
+
+    gql_type: ClassVar[str] = "StoreCreditAccount"
+    currency: str
+    amount: Decimal
+
+    @property
+    def balance(self) -> dict[str, str]:
+        """``MoneyV2``."""
+        return {"amount": amount_text(self.amount), "currencyCode": self.currency}
+
+
+@dataclass(kw_only=True)
 class Customer(Tagged):
     """A customer. Without a name, the display name is the email (captured)."""
 
@@ -247,6 +263,7 @@ class Customer(Tagged):
     phone: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    store_credit: list[StoreCreditAccount] = field(default_factory=list)
 
     @property
     def display_name(self) -> str:

@@ -176,7 +176,10 @@ class Fulfillment(Node):
 
 @dataclass(kw_only=True)
 class RefundLine(Node):
-    """Units of one line in a refund. ``restock_type`` RETURN, CANCEL, NO_RESTOCK."""
+    """Units of one line in a refund. ``restock_type`` RETURN, CANCEL, NO_RESTOCK.
+
+    ``unshipped`` of them had not been shipped, and never will be.
+    """
 
     gql_type: ClassVar[str] = "RefundLineItem"
     line_item: LineItem = field(repr=False)
@@ -185,6 +188,7 @@ class RefundLine(Node):
     subtotal_set: Bag
     total_tax_set: Bag
     location: Location | None = None
+    unshipped: int = 0
 
     @property
     def restocked(self) -> bool:
@@ -206,7 +210,8 @@ class RefundShippingLine(Node):
 class Refund(Node):
     """A refund: goods, shipping and money, each of which may be missing.
 
-    ``overpaid`` is what the customer had paid too much when it was made (after an edit).
+    ``overpaid`` is what the customer had paid too much when it was made (after an edit), and
+    ``refundable`` what could have been given back then; ``of_return`` the return it settles.
     """
 
     gql_type: ClassVar[str] = "Refund"
@@ -214,6 +219,8 @@ class Refund(Node):
     created_at: datetime
     updated_at: datetime
     overpaid: Bag
+    refundable: Bag
+    of_return: Return | None = field(default=None, repr=False, compare=False)
     note: str | None = None
     line_items: list[RefundLine] = field(default_factory=list)
     shipping_lines: list[RefundShippingLine] = field(default_factory=list)
@@ -227,7 +234,10 @@ class Refund(Node):
 
     @property
     def suggested(self) -> Bag:
-        """What was due back: goods, shipping, their tax, and what had been paid too much."""
+        """What was due back: goods, shipping, their tax, and what had been paid too much.
+
+        Never more than could be given back (documented).
+        """
         bags = [self.overpaid]
         for row in self.line_items:
             bags.append(row.subtotal_set)
@@ -237,19 +247,42 @@ class Refund(Node):
             bags.append(shipping.subtotal_amount_set)
             if not self.order.taxes_included:
                 bags.append(shipping.tax_amount_set)
-        return total(bags, self.order.currencies)
+        due = total(bags, self.order.currencies)
+        return due if due.presentment <= self.refundable.presentment else self.refundable
 
 
 @dataclass(kw_only=True)
 class ReturnLine(Node):
-    """Units of one line that the customer sends back."""
+    """Units of one line of a package that the customer sends back."""
 
     gql_type: ClassVar[str] = "ReturnLineItem"
-    line_item: LineItem = field(repr=False)
+    of_return: Return = field(repr=False, compare=False)
+    fulfillment_line_item: FulfillmentLine = field(repr=False)
     quantity: int
     processed_quantity: int = 0
+    refunded_quantity: int = 0
     return_reason: str = "OTHER"
     return_reason_note: str = ""
+
+    @property
+    def line_item(self) -> LineItem:
+        """The line of the order."""
+        return self.fulfillment_line_item.line_item
+
+    @property
+    def unprocessed_quantity(self) -> int:
+        """What has not come in yet."""
+        return self.quantity - self.processed_quantity
+
+    @property
+    def processable_quantity(self) -> int:
+        """What may be processed: nothing unless the return is open."""
+        return self.unprocessed_quantity if self.of_return.status == "OPEN" else 0
+
+    @property
+    def refundable_quantity(self) -> int:
+        """What no refund of the return gave money for."""
+        return self.quantity - self.refunded_quantity
 
 
 @dataclass(kw_only=True)
@@ -261,4 +294,11 @@ class Return(Node):
     name: str
     created_at: datetime
     status: str = "OPEN"
+    closed_at: datetime | None = None
     lines: list[ReturnLine] = field(default_factory=list)
+    fees: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def return_shipping_fees(self) -> list[dict[str, object]]:
+        """What the customer is asked to pay for sending it back."""
+        return self.fees

@@ -122,14 +122,10 @@ class LineItem(Node):
     @property
     def unfulfilled_quantity(self) -> int:
         """Current units that nobody has shipped."""
-        shipped_and_kept = self.fulfilled_quantity - self._returned_after_shipping
-        return max(self.current_quantity - max(shipped_and_kept, 0), 0)
-
-    @property
-    def _returned_after_shipping(self) -> int:
         rows = (row for refund in self.order.refund_list for row in refund.line_items)
-        mine = (row for row in rows if row.line_item is self and row.restock_type == "RETURN")
-        return sum(row.quantity for row in mine)
+        never = sum(row.unshipped for row in rows if row.line_item is self)
+        left = self.quantity - self.removed - self.fulfilled_quantity - never
+        return max(min(left, self.current_quantity), 0)
 
     @property
     def fulfillable_quantity(self) -> int:
@@ -236,9 +232,25 @@ class CardPaymentDetails:
     company: str
 
 
+@dataclass(frozen=True)
+class Gateway:
+    """What a gateway does with a tender, beyond its name.
+
+    ``capture`` and ``refund`` are the statuses that it gives: SUCCESS, PENDING or FAILURE. What is
+    PENDING succeeds after ``settles_in`` seconds; never when that is None.
+    """
+
+    capture: str = "SUCCESS"
+    refund: str = "SUCCESS"
+    settles_in: float | None = None
+
+
 @dataclass(kw_only=True)
 class Transaction(Node):
-    """``OrderTransaction``. ``lapsed``: an authorisation whose time is over."""
+    """``OrderTransaction``. ``lapsed``: an authorisation whose time is over.
+
+    ``manners`` are those of its gateway; captures and refunds take them over.
+    """
 
     gql_type: ClassVar[str] = "OrderTransaction"
     order: Order = field(repr=False, compare=False)
@@ -254,6 +266,9 @@ class Transaction(Node):
     card_company: str | None = None
     multi_capturable: bool = False
     lapsed: bool = False
+    authorization_expires_at: datetime | None = None
+    error_code: str | None = None
+    manners: Gateway = Gateway()
 
     @property
     def payment_details(self) -> CardPaymentDetails | None:
@@ -270,20 +285,46 @@ class Transaction(Node):
         """Cash, bank deposit and the like."""
         return self.gateway in {"manual", "cash", "bank_deposit"}
 
+    def children(self, *kinds: str) -> list[Transaction]:
+        """What was done with it and did not fail: captures, voids, refunds."""
+        return [
+            child
+            for child in self.order.transaction_list
+            if child.parent_transaction is self
+            and child.kind in kinds
+            and child.status in {"SUCCESS", "PENDING"}
+        ]
+
+    def share(self, presentment: Decimal) -> Bag:
+        """A part of its amount, with the shop amount in proportion."""
+        return self.amount_set.ratio(presentment, self.amount_set.presentment)
+
+    @property
+    def is_open(self) -> bool:
+        """A successful authorisation that neither ended nor was voided."""
+        good = self.kind == "AUTHORIZATION" and self.status == "SUCCESS" and not self.lapsed
+        return good and not self.children("VOID")
+
     @property
     def left(self) -> Bag:
-        """Of an authorisation: what is neither captured nor voided nor lapsed."""
-        zero = self.order.currencies.zero
-        if self.kind != "AUTHORIZATION" or self.status != "SUCCESS" or self.lapsed:
-            return zero
-        used = zero
-        for child in self.order.transaction_list:
-            if child.parent_transaction is self and child.status == "SUCCESS":
-                if child.kind == "VOID" or (child.kind == "CAPTURE" and not self.multi_capturable):
-                    return zero
-                if child.kind == "CAPTURE":
-                    used = used + child.amount_set
-        return self.amount_set - used
+        """Of an authorisation: what is neither captured nor voided nor lapsed.
+
+        One that cannot be captured several times has nothing left after its first capture, be that
+        pending: the rest is released.
+        """
+        captures = self.children("CAPTURE")
+        if not self.is_open or (captures and not self.multi_capturable):
+            return self.order.currencies.zero
+        used = sum((child.amount_set.presentment for child in captures), Decimal(0))
+        return self.share(self.amount_set.presentment - used)
+
+    @property
+    def room(self) -> Decimal:
+        """Of a payment received: what may still go back over it, as the customer sees it."""
+        if self.kind not in {"SALE", "CAPTURE"} or self.status != "SUCCESS":
+            return Decimal(0)
+        back = (child.amount_set.presentment for child in self.children("REFUND"))
+        return self.amount_set.presentment - sum(back, Decimal(0))
 
     @property
     def manually_capturable(self) -> bool:
@@ -292,5 +333,8 @@ class Transaction(Node):
 
     @property
     def total_unsettled_set(self) -> Bag | None:
-        """What of the authorisation is unsettled; None for other kinds."""
-        return self.left if self.kind == "AUTHORIZATION" else None
+        """Of an authorisation: the unsettled part, pending captures included; None for nothing."""
+        pending = [child for child in self.children("CAPTURE") if child.status == "PENDING"]
+        waiting = sum((child.amount_set.presentment for child in pending), Decimal(0))
+        unsettled = self.left.presentment + waiting
+        return self.share(unsettled) if unsettled else None

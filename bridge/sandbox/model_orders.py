@@ -229,6 +229,20 @@ class Order(Tagged):
         return self.total_received_set - self.total_refunded_set
 
     @property
+    def refundable_set(self) -> Bag:
+        """Received less refunded, refunds that are on their way included."""
+        return self.net_payment_set - self._waiting("REFUND")
+
+    @property
+    def refundable(self) -> bool:
+        """Something may be given back."""
+        return self.refundable_set.presentment > 0
+
+    def _waiting(self, kind: str) -> Bag:
+        rows = (t for t in self.transaction_list if t.kind == kind and t.status == "PENDING")
+        return self._sum(row.amount_set for row in rows)
+
+    @property
     def total_capturable_set(self) -> Bag:
         """What open authorisations still hold."""
         return self._sum(t.left for t in self.transaction_list)
@@ -237,6 +251,11 @@ class Order(Tagged):
     def capturable(self) -> bool:
         """Something may be captured."""
         return bool(self.total_capturable_set)
+
+    @property
+    def total_capturable(self) -> Decimal:
+        """The ``Money`` of it, in the shop's currency."""
+        return self.total_capturable_set.shop
 
     @property
     def refund_discrepancy_set(self) -> Bag:
@@ -248,13 +267,16 @@ class Order(Tagged):
     def total_outstanding_set(self) -> Bag:
         """Still to be paid; negative when too much was paid (captured after an edit).
 
-        An authorisation counts as paid (captured). A refund for less or more than the goods were
-        worth leaves nothing outstanding (assumed: the discrepancy is taken in).
+        An authorisation counts as paid (captured), a pending capture too (assumed). A refund for
+        less or more than the goods were worth leaves nothing outstanding (assumed: the discrepancy
+        is taken in). Nothing is nothing in both currencies, whatever the rates were (assumed).
         """
         if self.cancellation_done:
             return self.currencies.zero
         due = self.current_total_price_set + self.refund_discrepancy_set
-        return due - self.net_payment_set - self.total_capturable_set
+        promised = self.total_capturable_set + self._waiting("CAPTURE")
+        left = due - self.net_payment_set - promised
+        return left if left.presentment else self.currencies.zero
 
     @property
     def fully_paid(self) -> bool:
@@ -276,7 +298,8 @@ class Order(Tagged):
             whole = refunded.presentment >= received.presentment
             return "REFUNDED" if whole else "PARTIALLY_REFUNDED"
         if received:
-            open_sum = self.total_outstanding_set + self.total_capturable_set
+            promised = self.total_capturable_set + self._waiting("CAPTURE")
+            open_sum = self.total_outstanding_set + promised
             return "PARTIALLY_PAID" if open_sum.presentment > 0 else "PAID"
         return self._status_without_money
 

@@ -14,11 +14,12 @@ from bridge.sandbox.model_lines import (
     LineItemGroup,
     ShippingLine,
     TaxLine,
-    Transaction,
 )
 from bridge.sandbox.model_orders import Order
 from bridge.sandbox.money import Bag, Currencies, rounded, spread
+from bridge.sandbox.paying import lapse_later, settle_later
 from bridge.sandbox.routing import LINE_KEYS, routing_of
+from bridge.sandbox.tenders import tenders
 
 if TYPE_CHECKING:
     from bridge.sandbox.store import Store
@@ -32,16 +33,6 @@ RATES = {
     "AUD": Decimal("0.66"),
     "JPY": Decimal("0.0067"),
     "SEK": Decimal("0.095"),
-}
-
-GATEWAYS = {
-    "shopify_payments": "Shopify Payments",
-    "gift_card": "Gift card",
-    "shopify_store_credit": "Store credit",
-    "paypal": "PayPal",
-    "manual": "Manual",
-    "bank_deposit": "Bank Deposit",
-    "cash": "Cash",
 }
 
 _ORDER_KEYS = frozenset(
@@ -220,7 +211,7 @@ class _Placing:
             order.additional_fee_list.append((name, self.money.bag(_amount(fee, f"fees.{name}"))))
         if "tip" in spec:
             order.tip = self.money.bag(_amount(spec["tip"], "tip"))
-        payments = self._tenders(order)
+        payments = tenders(order, spec.get("payment", "paid"))
         # Nothing was kept up to here; from now on nothing is refused.
         order.number_id = store.new_id("Order")
         order.number = store.new_order_number()
@@ -235,6 +226,8 @@ class _Placing:
             payment.number_id = store.new_id("OrderTransaction")
             order.transaction_list.append(payment)
             store.keep(payment)
+            lapse_later(store, payment)
+            settle_later(store, payment, self.at)
         for where in (order.billing_address, order.shipping_address):
             if where is not None:
                 where.number_id = store.new_id("MailingAddress")
@@ -380,49 +373,6 @@ class _Placing:
         for shipping in order.shipping_line_list:
             if taxed and self.tax_rate and not order.tax_exempt:
                 shipping.tax_lines.append(self._tax(shipping.discounted_price_set, self.tax_rate))
-
-    def _tenders(self, order: Order) -> list[Transaction]:
-        given = self.spec.get("payment", "paid")
-        if isinstance(given, str):
-            known: dict[str, list[dict[str, Any]]] = {
-                "paid": [{}],
-                "authorized": [{"kind": "AUTHORIZATION"}],
-                "pending": [{"gateway": "bank_deposit", "status": "PENDING"}],
-                "none": [],
-            }
-            if given not in known:
-                raise ValueError(f"payment {given!r}: known are {', '.join(known)}, or a list")
-            order.payment_pending = given == "pending"
-            given = known[given]
-        due = order.total_price_set
-        made: list[Transaction] = []
-        for n, tender in enumerate(given):
-            if "amount" in tender:
-                sum_set = self.money.bag(_amount(tender["amount"], f"payment[{n}].amount"))
-            else:
-                sum_set = due
-            due = due - sum_set
-            if not sum_set:
-                continue
-            gateway = str(tender.get("gateway", "shopify_payments"))
-            card = "Visa" if gateway == "shopify_payments" else None
-            made.append(
-                Transaction(
-                    number_id=0,
-                    order=order,
-                    kind=tender.get("kind", "SALE"),
-                    status=tender.get("status", "SUCCESS"),
-                    gateway=gateway,
-                    formatted_gateway=GATEWAYS.get(gateway, gateway.replace("_", " ").title()),
-                    amount_set=sum_set,
-                    created_at=self.at,
-                    processed_at=self.at,
-                    test=order.test,
-                    card_company=tender.get("card", card),
-                    lapsed=bool(tender.get("lapsed", False)),
-                )
-            )
-        return made
 
     def _commit(self, line: LineItem) -> None:
         """Move the units from available to committed, where there is stock (captured)."""

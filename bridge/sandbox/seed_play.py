@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox import changes, shipping
-from bridge.sandbox.model_lines import LineItem, Transaction
+from bridge.sandbox import changes, paying, refunding, returning, shipping
+from bridge.sandbox.model_lines import LineItem
 from bridge.sandbox.model_orders import Order
 from bridge.sandbox.placing import place
 from bridge.sandbox.routing import open_fulfillment_orders
@@ -41,7 +41,7 @@ def _fulfil(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) 
 
 def _refund(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> None:
     amount = given.get("amount")
-    changes.refund(
+    refunding.refund(
         store,
         order,
         at,
@@ -90,7 +90,7 @@ def _add(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> 
 
 
 def _return(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> None:
-    changes.add_return(store, order, at, lines=given["lines"])
+    returning.add_return(store, order, at, lines=given["lines"])
 
 
 def _close(_store: Store, order: Order, at: datetime, _given: Mapping[str, Any]) -> None:
@@ -101,22 +101,9 @@ def _pay(store: Store, order: Order, at: datetime, given: Mapping[str, Any]) -> 
     """Capture ``amount`` (all when absent) of the first authorisation that has something left."""
     parent = next(t for t in order.transaction_list if t.left)
     amount = given.get("amount")
-    made = Transaction(
-        number_id=store.new_id("OrderTransaction"),
-        order=order,
-        kind="CAPTURE",
-        status="SUCCESS",
-        gateway=parent.gateway,
-        formatted_gateway=parent.formatted_gateway,
-        amount_set=parent.left if amount is None else order.currencies.bag(Decimal(amount)),
-        created_at=at,
-        processed_at=at,
-        parent_transaction=parent,
-        card_company=parent.card_company,
-    )
-    order.transaction_list.append(made)
+    take = parent.left.presentment if amount is None else Decimal(amount)
+    paying.capture(store, parent, take, at)
     order.updated_at = at
-    store.keep(made)
 
 
 _ACTIONS: dict[str, Callable[[Store, Order, datetime, Mapping[str, Any]], None]] = {

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bridge.sandbox.mutations import fulfil, fulfil_orders, inventory, metafields, order_close, tags
+from bridge.sandbox.mutations import (
+    fulfil,
+    fulfil_orders,
+    inventory,
+    metafields,
+    order_close,
+    pay,
+    refund,
+    returns,
+    tags,
+)
 
 MUTATIONS: dict[str, Callable[..., Any]] = {
     "fulfillmentCancel": fulfil.cancel,
@@ -21,6 +31,14 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "metafieldsSet": metafields.set_metafields,
     "orderClose": order_close.close,
     "orderOpen": order_close.reopen,
+    "orderCapture": pay.capture,
+    "orderMarkAsPaid": pay.mark_as_paid,
+    "refundCreate": refund.create,
+    "returnCancel": returns.cancel,
+    "returnClose": returns.close,
+    "returnCreate": returns.create,
+    "returnProcess": returns.process,
     "tagsAdd": tags.add,
     "tagsRemove": tags.remove,
+    "transactionVoid": pay.void,
 }

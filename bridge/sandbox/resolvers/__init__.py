@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.sandbox.mutations import MUTATIONS
-from bridge.sandbox.resolvers import catalogue, formats, orders, roots
+from bridge.sandbox.resolvers import catalogue, formats, money, orders, returns, roots
 
 Resolver = Callable[..., Any]
 
@@ -29,6 +29,8 @@ RESOLVERS: dict[str, dict[str, Resolver]] = _merged(
     formats.RESOLVERS,
     catalogue.RESOLVERS,
     orders.RESOLVERS,
+    money.RESOLVERS,
+    returns.RESOLVERS,
     roots.RESOLVERS,
     {"Mutation": MUTATIONS},
 )

@@ -24,11 +24,14 @@ _TIMES = {
         "cancelledAt": "cancelled_at",
         "closedAt": "closed_at",
     },
-    "OrderTransaction": {"processedAt": "processed_at"},
+    "OrderTransaction": {
+        "processedAt": "processed_at",
+        "authorizationExpiresAt": "authorization_expires_at",
+    },
     "Product": {"createdAt": "created_at", "updatedAt": "updated_at"},
     "ProductVariant": {"createdAt": "created_at", "updatedAt": "updated_at"},
-    "Refund": {"createdAt": "created_at"},
-    "Return": {"createdAt": "created_at"},
+    "Refund": {"createdAt": "created_at", "updatedAt": "updated_at"},
+    "Return": {"createdAt": "created_at", "closedAt": "closed_at"},
 }
 
 

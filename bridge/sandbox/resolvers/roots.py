@@ -129,6 +129,7 @@ RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
         "node": _node,
         "nodes": _nodes,
         "fulfillmentOrder": _by_id("FulfillmentOrder"),
+        "customer": _by_id("Customer"),
         "order": _by_id("Order"),
         "product": _by_id("Product"),
         "productVariant": _by_id("ProductVariant"),
