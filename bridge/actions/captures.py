@@ -20,7 +20,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from bridge.actions.currency import as_text, presentment
+from bridge.actions.currency import as_text, presentment, said
 from bridge.actions.effects import CAPTURE
 from bridge.actions.money import GIFT_CARD, STORE_CREDIT, ZERO, PricedOrder
 from bridge.config.models import quantum
@@ -302,9 +302,9 @@ def _released(order: Node, auth: Authorisation, amount: Decimal, refnum: str | N
     currency = order["presentmentCurrencyCode"]
     return event(
         Code.AUTH_REMAINDER_RELEASED,
-        f"order {order['name']}: {as_text(amount)} of {as_text(auth.left)} {currency} is captured; "
-        f"this gateway captures once, so {as_text(auth.left - amount)} {currency} is released and "
-        "cannot be captured later",
+        f"order {order['name']}: {said(amount, currency)} of {said(auth.left, currency)} is "
+        f"captured; this gateway captures once, so {said(auth.left - amount, currency)} is "
+        "released and cannot be captured later",
         order_refnum=refnum,
     )
 
@@ -314,7 +314,7 @@ def shortfall(
 ) -> Event:
     """The event for money that was wanted and cannot be captured: expired, or not there."""
     currency = order["presentmentCurrencyCode"]
-    amount = f"{as_text(short)} of {as_text(want)} {currency}"
+    amount = f"{said(short, currency)} of {said(want, currency)}"
     if any(a.expired for a in authorisations(order, now)):
         return event(
             Code.AUTH_EXPIRED,
@@ -345,7 +345,7 @@ def capture_events(
     for step in planned:
         if step.kind != CAPTURE:
             continue
-        what = f"{step.expect['amount']} {step.expect['currency']}"
+        what = said(Decimal(step.expect["amount"]), step.expect["currency"])
         result = by_key.get(step.key)
         if result is None:
             message = f"{what} is not captured yet: the step before it is in doubt"

@@ -76,6 +76,13 @@ def as_text(amount: Decimal) -> str:
     return format(amount, "f")
 
 
+def said(amount: Decimal, currency: str) -> str:
+    """An amount as a person reads it: ``12.50 USD``, ``1500 JPY``."""
+    step = quantum(currency)
+    exact = amount.quantize(step)
+    return f"{as_text(exact if exact == amount else amount)} {currency}"
+
+
 def _rounded(amount: Fraction, step: Decimal) -> Decimal:
     # Half up by integers: a Fraction has no exact Decimal.
     units = amount / Fraction(step)
