@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bridge.actions import inventory_wants, order_offer, order_settle_payment_target
+from bridge.actions import inventory_wants, order_offer, order_settle_payment_target, packages
 from bridge.actions.captures import CaptureSettler
 from bridge.actions.catalog_get_config import CatalogGetConfig
 from bridge.actions.inventory_push import InventoryPush
@@ -17,6 +17,9 @@ from bridge.actions.order_acknowledge import OrderAcknowledge
 from bridge.actions.order_pull import OrderPull
 from bridge.actions.order_settle_payment import OrderSettlePayment
 from bridge.actions.order_settle_payment_target import Settlement
+from bridge.actions.order_shipment_submit import OrderShipmentSubmit
+from bridge.actions.shipment_settler import ShipmentSettler
+from bridge.actions.shipment_target import PackageTracking
 from bridge.engine import Action, OrderAction, Settler
 from bridge.retailops.answers import Order
 from bridge.schema.shape import Shape
@@ -26,11 +29,15 @@ SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]
     "order_pull": OrderPull,
     "order_acknowledge": OrderAcknowledge,
     "inventory_push": InventoryPush,
+    "order_shipment_submit": OrderShipmentSubmit,
     "order_settle_payment": OrderSettlePayment,
 }
 
 
-SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = (CaptureSettler,)
+SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = (
+    CaptureSettler,
+    ShipmentSettler,
+)
 """Who knows which effects in a fresh read of the store."""
 
 
@@ -46,6 +53,7 @@ class MappingSpec:
 MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_pull": MappingSpec(Order, "order", order_offer.sources),
     "inventory_push": MappingSpec(Stock, "stock", inventory_wants.sources),
+    "order_shipment_submit": MappingSpec(PackageTracking, "tracking", packages.sources),
     "order_settle_payment": MappingSpec(Settlement, "settle", order_settle_payment_target.sources),
 }
 """By the name of the file, without its ending."""
