@@ -104,9 +104,7 @@ class OrderSettlePayment(OrderAction[OrderSettlePaymentRequest, SettleState]):
         want = series_want(state.order, target, series, state.effects)
         if want <= 0:
             currency = state.order["presentmentCurrencyCode"]
-            message = (
-                f"{as_text(target)} {currency} of order {state.order['name']} is taken already"
-            )
+            message = f"{said(target, currency)} of order {state.order['name']} is taken already"
             call.tell(_event(request, Code.ALREADY_APPLIED, message))
             return Plan()
         now, refnum = call.clock(), self.refnum(request)
