@@ -54,6 +54,16 @@ async def test_effects_are_found_by_shop_kind_order_and_time(ledger: Ledger) -> 
     assert await ledger.effects("two.myshopify.com", "package") == [d]
 
 
+async def test_everything_done_to_one_order(ledger: Ledger) -> None:
+    """Effects of every kind, oldest first; no other order's or shop's."""
+    a = effect("gid://1", "refund")
+    b = effect("gid://1", "package", at=START + timedelta(hours=1))
+    await ledger.record_effects(
+        [b, a, effect("gid://11"), effect("gid://1", shop="two.myshopify.com")]
+    )
+    assert await ledger.order_effects(SHOP, "gid://1") == [a, b]
+
+
 async def test_thousands_of_orders_in_one_question(ledger: Ledger) -> None:
     """No limit on how many orders are asked for at once."""
     orders = [f"gid://{n}" for n in range(40_000)]
