@@ -289,7 +289,7 @@ class _Placing:
             taxable=bool(row.get("taxable", taxable)),
             custom_attributes=list(row.get("attributes", [])),
         )
-        line.routing = routing_of({**self.everywhere, **row}, where, quantity, self._location)
+        line.routing = routing_of({**self.everywhere, **row}, where, line, self._location)
         if "discount" in row:
             off = self.money.bag(_amount(row["discount"], f"{where}.discount"))
             line.discount_allocations.append(DiscountAllocation(allocated_amount_set=off))
@@ -380,7 +380,7 @@ class _Placing:
         if variant is None or not variant.inventory_item.tracked:
             return
         for place, units in line.routing.shares:
-            self._commit_at(line, variant.inventory_item.levels.get(place.number_id), units)
+            self._commit_at(line, variant.inventory_item.levels[place.number_id], units)
         if line.routing.shares:
             return
         levels = [level for level in variant.inventory_item.levels.values() if level.is_active]
@@ -395,9 +395,7 @@ class _Placing:
         level = next(filter(stocked, levels), levels[0])
         self._commit_at(line, level, line.quantity)
 
-    def _commit_at(self, line: LineItem, level: InventoryLevel | None, units: int) -> None:
-        if level is None:  # it never was there: nothing is counted
-            return
+    def _commit_at(self, line: LineItem, level: InventoryLevel, units: int) -> None:
         level.available -= units
         level.committed += units
         level.updated_at = self.at

@@ -47,12 +47,13 @@ def _one_of(value: object, known: tuple[str, ...], where: str) -> str | None:
 
 
 def routing_of(
-    row: Mapping[str, Any], where: str, quantity: int, named: Callable[[object], Location | None]
+    row: Mapping[str, Any], where: str, line: LineItem, named: Callable[[object], Location | None]
 ) -> Routing:
-    """What one line of the specification asks for; ``named`` gives a location by its name.
+    """What the specification asks for ``line``; ``named`` gives a location by its name.
 
     Raises ValueError with a sentence for the reader.
     """
+    quantity, item = line.quantity, line.variant.inventory_item if line.variant else None
     shares: list[tuple[Location, int]] = []
     if "location" in row and "locations" in row:
         raise ValueError(f"{where}: give 'location' or 'locations', not both")
@@ -61,8 +62,11 @@ def routing_of(
         place = named(name)
         if not isinstance(units, int) or isinstance(units, bool) or units < 1:
             raise ValueError(f"{where}.locations: {name!r} needs 1 or more units")
-        if place is not None:
-            shares.append((place, units))
+        if place is None:
+            continue
+        if item is not None and item.tracked and place.number_id not in item.levels:
+            raise ValueError(f"{where}: {line.sku} is not stocked at {place.name}")
+        shares.append((place, units))
     if shares and sum(units for _, units in shares) != quantity:
         raise ValueError(f"{where}.locations: the units must add up to {quantity}")
     days = row.get("scheduled")
