@@ -11,7 +11,7 @@ The codes are in ``codes``, their meanings and remedies in ``code_docs``, from w
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,14 +39,14 @@ class Association(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     identifier_type: Literal[
-        order_id,
-        order_refnum,
-        orderitem_id,
-        orderitem_refnum,
-        shipment_id,
-        shipmentitem_id,
-        product_id,
-        sku_number,
+        "order_id",
+        "order_refnum",
+        "orderitem_id",
+        "orderitem_refnum",
+        "shipment_id",
+        "shipmentitem_id",
+        "product_id",
+        "sku_number",
     ]
     identifier: str
 
