@@ -41,6 +41,7 @@ class Learned:
     locations_at: datetime | None = None
     swept_at: datetime | None = None
     sweep_cursor: str | None = None
+    sweep_owed: bool = False
     suspects: dict[str, datetime] = field(default_factory=dict)
 
 

@@ -139,8 +139,8 @@ class Engine:
             for gid in dict.fromkeys(r.order_gid for r in rows if r.channel == id_):
                 call = self._new_call(id_, "settle", deadline, background=True)
                 call.order_gid = gid
-                name = f"{channel.shop}:{gid}"
-                async with self.ledger.lock(name, wait_seconds=deadline.remaining()):
+                wait = deadline.remaining()
+                async with self.ledger.order_lock(channel.shop, gid, wait_seconds=wait):
                     left += len(await self._settling.order(call))
         return left
 
@@ -195,8 +195,8 @@ class Engine:
         self, act: OrderAction[Any, Any], call: Call, request: Request, refnum: str | None
     ) -> Answer:
         """Run while nobody else writes to the order, once nothing of it is in doubt."""
-        name = f"{call.channel.shop}:{call.order_gid}"
-        async with self.ledger.lock(name, wait_seconds=call.budget.deadline.remaining()):
+        wait = call.budget.deadline.remaining()
+        async with self.ledger.order_lock(call.channel.shop, call.order_gid, wait_seconds=wait):
             doubts = await self._settling.order(call)
             if doubts:
                 for row in doubts:

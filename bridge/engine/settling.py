@@ -64,7 +64,7 @@ class Settling:
                 )
                 await call.ledger.complete_step(row.id, effect, request_id=row.request_id)
                 outcome = "applied"
-            case NotApplied() if call.clock() - row.sent_at >= self.window:
+            case NotApplied() if call.clock() - (row.doubt_at or row.sent_at) >= self.window:
                 await call.ledger.fail_step(row.id, note="read back: it did not happen")
                 outcome = "not applied"
             case NotApplied():
