@@ -49,6 +49,10 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.verify:verify",
             "Call every SDK action of a server and check its answers as RetailOps would.",
         ),
+        "plan": Command(
+            "bridge.cli.plan:plan",
+            "Show the mutations that a request would send to Shopify, and send none.",
+        ),
         "ledger": Command(
             "bridge.cli.ledger:ledger",
             "See what was sent to Shopify, and settle what nobody else can.",
