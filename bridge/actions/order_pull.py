@@ -24,7 +24,7 @@ from bridge.actions.effects import (
     THE_ORDER,
 )
 from bridge.actions.order_offer import HeldBack, offer, refnum_of
-from bridge.actions.order_sweep import due, sweep_further
+from bridge.actions.order_sweep import due, sweep_further, swept
 from bridge.actions.readiness import cancelled_query, header_verdict, search_query, verdict
 from bridge.actions.refnums import locate
 from bridge.engine import Call, Plan, Result
@@ -164,18 +164,24 @@ class _Pull:
         key = self.settings.auth_key.get_secret_value()
         cursor = page_token.decode(token, query, key=key) if token else None
         begin = cursor is None
+        fresh = begin
         sweep = begin and due(self.policy, self.learned, self.now)
         for _ in range(MAX_FOLLOWED):
             page = await self._fetch(query, cursor, begin=begin, sweep=sweep)
             await self._offer_ready(page)
             if begin:
                 await self._offer_cancelled(page.cancelled)
-                await self._suspect(page)
+                if page.recent is not None:
+                    self._suspect(swept(self.learned, page.recent, self.now))
             await self._offer_missed(page)
             begin = sweep = False
             cursor = page.cursor
             if cursor is None or self.state.orders or not self._time_left():
                 break
+        if cursor is None and len(self.state.orders) < self.policy.page_size:
+            self._suspect(await sweep_further(self.call, self.learned))
+            if fresh:  # else an earlier page of this round may have shown them
+                await self._offer_missed(page)
         if cursor is not None:
             self.state.next_token = page_token.encode(cursor, query, key=key)
 
@@ -232,9 +238,9 @@ class _Pull:
             if node["cancelledAt"] and acknowledged and not node["cancelAcknowledged"]:
                 self._put(node, page, cancel=True)
 
-    async def _suspect(self, page: OrderPage) -> None:
-        """Note which orders of the sweep, if there was one, search ought to show by and by."""
-        for node in await sweep_further(self.call, page.recent, self.learned, self.now):
+    def _suspect(self, orders: Iterable[Node]) -> None:
+        """Note which orders of a sweep search ought to show by and by."""
+        for node in orders:
             tags = {t.casefold() for t in node["tags"]}
             if (
                 self.marks.tag.casefold() not in tags
