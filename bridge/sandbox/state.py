@@ -73,6 +73,10 @@ def _transaction(row: Transaction) -> dict[str, Any]:
         "gateway": row.gateway,
         "amount": money(row.amount_set),
         "parent": parent.legacy_resource_id if parent else None,
+        "error_code": row.error_code,
+        "multi_capturable": row.multi_capturable,
+        "expires_at": stamp(row.authorization_expires_at),
+        "capturable": money(row.left),
         "processed_at": stamp(row.processed_at),
     }
 
@@ -85,6 +89,12 @@ def _refund(row: Refund) -> dict[str, Any]:
         "note": row.note,
         "created_at": stamp(row.created_at),
         "total": money(row.total_refunded_set),
+        "return": row.of_return.legacy_resource_id if row.of_return else None,
+        "transactions": [item.legacy_resource_id for item in row.transaction_list],
+        "shipping": [
+            {"id": item.shipping_line.legacy_resource_id, "price": money(item.subtotal_amount_set)}
+            for item in row.shipping_lines
+        ],
         "lines": [
             {
                 "line": item.line_item.legacy_resource_id,
@@ -141,7 +151,14 @@ def _return(row: Return) -> dict[str, Any]:
         "name": row.name,
         "status": row.status,
         "lines": [
-            {"line": item.line_item.legacy_resource_id, "quantity": item.quantity}
+            {
+                "line": item.line_item.legacy_resource_id,
+                "quantity": item.quantity,
+                "processed": item.processed_quantity,
+                "refunded": item.refunded_quantity,
+                "reason": item.return_reason,
+                "note": item.return_reason_note,
+            }
             for item in row.lines
         ],
     }
@@ -222,7 +239,7 @@ def _product(product: Product) -> dict[str, Any]:
 
 
 def state_json(store: Store) -> dict[str, Any]:
-    """Orders, fulfillments, transactions, refunds, returns, inventory, products."""
+    """Orders and what hangs on them, store credit, inventory, products, locations."""
     orders = list(store.orders.values())
     return {
         "orders": [order_json(order) for order in orders],
@@ -230,6 +247,16 @@ def state_json(store: Store) -> dict[str, Any]:
         "transactions": [_transaction(row) for order in orders for row in order.transaction_list],
         "refunds": [_refund(row) for order in orders for row in order.refund_list],
         "returns": [_return(row) for order in orders for row in order.return_list],
+        "store_credit": [
+            {
+                "customer": customer.legacy_resource_id,
+                "email": customer.email,
+                "currency": account.currency,
+                "amount": amount_text(account.amount),
+            }
+            for customer in store.customers.values()
+            for account in customer.store_credit
+        ],
         "inventory": [_item(item) for item in store.items.values()],
         "products": [_product(product) for product in store.products.values()],
         "locations": [
