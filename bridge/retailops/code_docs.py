@@ -276,6 +276,12 @@ _DOCS: dict[Code, CodeDoc] = {
         "Compare the quantities of the order in RetailOps and Shopify.",
         "warning",
     ),
+    Code.NOTHING_TO_SHIP: CodeDoc(
+        "The item needs no shipping (digital goods, gift cards by e-mail), so it cannot be told "
+        "as never shipped. It is left as it is.",
+        "Nothing to do. Return it with order_returned if its money shall go back.",
+        "info",
+    ),
     Code.NOT_SHIPPED: CodeDoc(
         "The order is complete for RetailOps, and units of it are neither shipped nor told as "
         "never to be shipped. They are left as they are.",
