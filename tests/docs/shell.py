@@ -6,12 +6,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,19 +27,12 @@ SANDBOX = "retailops-bridge sandbox"
 DEMO = "retailops-bridge demo"
 
 
-def free_port() -> int:
-    """A port that nobody has just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Reader:
-    """Someone who follows a page, in a folder, with ports of their own."""
+    """Someone who follows a page, in a folder. Servers take free ports, and say which."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = {port: str(free_port()) for port in (BRIDGE, STORE, SECOND)}
+        self.ports: dict[str, str] = {}
         self.lasting: list[subprocess.Popen[str]] = []
         tools = folder / ".venv" / "bin"
         tools.mkdir(parents=True)
@@ -56,8 +46,10 @@ class Reader:
         )
 
     def own(self, text: str) -> str:
-        """The page's text with this reader's ports."""
-        return re.sub(rf"\b({'|'.join(self.ports)})\b", lambda m: self.ports[m[0]], text)
+        """The page's text with this reader's ports; 0, any free one, for who does not run yet."""
+        return re.sub(
+            rf"\b({BRIDGE}|{STORE}|{SECOND})\b", lambda m: self.ports.get(m[0], "0"), text
+        )
 
     def told(self, output: str) -> str:
         """What was printed, with the page's ports, and without the folder's own name."""
@@ -76,7 +68,7 @@ class Reader:
         """Run one block; the output of both streams. A server stays up behind it."""
         command = text.strip()
         if command == "make sandbox":
-            return self._stay(f"{SANDBOX} --port {BRIDGE} --store-port {STORE}", BRIDGE)
+            return self._stay(f"{SANDBOX} --port {BRIDGE} --store-port {STORE}", BRIDGE, STORE)
         if command.startswith("retailops-bridge serve") and not status:
             return self._stay(command, SECOND)
         done = subprocess.run(
@@ -92,13 +84,12 @@ class Reader:
         assert done.returncode == status, f"{command}\n{done.stdout}"
         return self.told(done.stdout)
 
-    def _stay(self, command: str, port: str) -> str:
-        """Start a server; what it has printed by the time that it answers."""
-        command, port = self.own(command), self.ports[port]
+    def _stay(self, command: str, *ports: str) -> str:
+        """Start a server; what it has printed by the time that it has named its addresses."""
         output = self.folder / f"out-{len(self.lasting)}"
         with output.open("w") as file:
             process = subprocess.Popen(
-                ["/bin/sh", "-ec", f"exec {command}"],
+                ["/bin/sh", "-ec", f"exec {self.own(command)}"],
                 cwd=self.folder,
                 env=dict(self.environ),
                 stdout=file,
@@ -108,18 +99,14 @@ class Reader:
         self.lasting.append(process)
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
-            assert process.poll() is None, f"{command} has ended:\n{output.read_text()}"
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5):
-                    break
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                time.sleep(0.1)
-        else:
-            raise AssertionError(f"{command} does not answer:\n{output.read_text()}")
-        # The server answers a moment before the command has said so.
-        while not output.read_text() and time.monotonic() < until:
+            printed = output.read_text("utf-8")
+            listening = re.findall(r"http://127\.0\.0\.1:(\d+)", printed)
+            if len(listening) >= len(ports) and printed.endswith("\n"):
+                self.ports |= dict(zip(ports, listening, strict=False))
+                return self.told(printed)
+            assert process.poll() is None, f"{command} has ended:\n{printed}"
             time.sleep(0.1)
-        return self.told(output.read_text())
+        raise AssertionError(f"{command} does not answer:\n{output.read_text('utf-8')}")
 
     def leave(self) -> None:
         """End what stays up, as Ctrl-C would."""

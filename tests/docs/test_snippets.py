@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from bridge.actions.table import MAPPINGS
+from bridge.cli import application
 from bridge.config import load
 from bridge.config.models import Settings
 from bridge.errors import ConfigError
@@ -127,6 +130,28 @@ def test_the_readme_begins_with_the_two_commands_and_a_call():
 def test_json_blocks_are_json(block):
     """Nothing is left out but at the end of a list, and marked."""
     shown_json(block.text)
+
+
+@pytest.mark.parametrize("block", every("sh"))
+def test_shell_blocks_are_shell(block):
+    """The shell can read each block, and each option of our own command exists."""
+    done = subprocess.run(
+        ["/bin/sh", "-n"], input=block.text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for line in block.text.replace("\\\n", " ").splitlines():
+        for given in re.split(r"[|;&<>$()]", line):
+            words = given.split()
+            names = {"retailops-bridge", ".venv/bin/retailops-bridge"}
+            ours = [n for n, word in enumerate(words) if word in names]
+            if not ours or len(words) == ours[0] + 1:
+                continue
+            called = words[ours[0] + 1 :]
+            command = typer.main.get_command(application(called))
+            while called and hasattr(command, "commands"):
+                command = command.commands[called.pop(0)]
+            options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+            assert {w for w in called if w.startswith("--")} <= options, line
 
 
 def toml_blocks(*, config: bool) -> list[Any]:
