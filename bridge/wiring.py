@@ -105,7 +105,7 @@ async def assemble(
     """Open the ledger and the stores, run the block, and close both.
 
     ``observe`` sees every exchange with a store; ``hook`` is called with a name around every
-    write to the ledger, for tests that kill the process there.
+    write to the ledger and every request to a store, for tests that kill the process there.
     """
     mappings = _all_mappings(settings)
     ledger = await Ledger.open(
@@ -120,7 +120,7 @@ async def assemble(
         connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS)
         async with aiohttp.ClientSession(connector=connector) as http:
             channels = {
-                c.id: Channel(c, _client(c, http, observe), mappings[c.id])
+                c.id: Channel(c, _client(c, http, observe, hook), mappings[c.id])
                 for c in settings.channels
             }
             actions: Mapping[str, Any] = {name: make() for name, make in SERVED.items()}
@@ -156,9 +156,10 @@ def _client(
     channel: ChannelSettings,
     http: aiohttp.ClientSession,
     observe: Callable[[Exchange], None] | None,
+    hook: Callable[[str], None] | None,
 ) -> ShopifyClient:
     try:
-        return ShopifyClient.for_channel(channel, http, observe=observe)
+        return ShopifyClient.for_channel(channel, http, observe=observe, hook=hook)
     except ValueError as error:
         raise ConfigError(
             [Finding("configuration", 0, 0, "C301", f"channel {channel.id}: {error}")]

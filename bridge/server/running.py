@@ -67,13 +67,16 @@ async def serving(
     *,
     now: Callable[[], datetime] = _utc_now,
     registry: CollectorRegistry | None = None,
+    hook: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Serving]:
     """Open everything, listen, run the block, and close everything in the right order.
+
+    ``hook`` goes to ``assemble``.
 
     Raises ConfigError when a mapping or a channel is wrong, LedgerError when the ledger cannot
     be opened, CannotListen when the port is taken.
     """
-    async with assemble(settings, clock=now) as parts:
+    async with assemble(settings, clock=now, hook=hook) as parts:
         app = create_app(
             settings,
             engine=parts.engine,

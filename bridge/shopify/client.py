@@ -84,7 +84,8 @@ class Exchange:
 class ShopifyClient:
     """One store, as seen by all tasks of a process. Cheap to make; the HTTP session is shared.
 
-    ``clock`` is monotonic seconds, ``chance`` gives numbers in [0, 1) for the jitter.
+    ``clock`` is monotonic seconds, ``chance`` gives numbers in [0, 1) for the jitter. ``hook``
+    is called with a name on both sides of every request, for tests that kill the process there.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class ShopifyClient:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        hook: Callable[[str], None] | None = None,
     ) -> None:
         self.store = store
         self.bucket = bucket
@@ -110,6 +112,7 @@ class ShopifyClient:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._hook = hook
         self._prices: dict[tuple[str, int, int], int] = {}  # where our arithmetic was off
 
     @classmethod
@@ -119,6 +122,7 @@ class ShopifyClient:
         http: aiohttp.ClientSession,
         *,
         observe: Callable[[Exchange], None] | None = None,
+        hook: Callable[[str], None] | None = None,
     ) -> ShopifyClient:
         """The client that a channel's configuration describes. Raises ValueError for a bad shop."""
         settings = channel.shopify
@@ -131,6 +135,7 @@ class ShopifyClient:
             bucket=CostBucket(rate * SECONDS_OF_RATE, rate),
             timeout_seconds=settings.timeout_seconds,
             observe=observe,
+            hook=hook,
         )
 
     async def execute(
@@ -222,6 +227,7 @@ class ShopifyClient:
         status: int | None = None
         headers: Mapping[str, str] = {}
         body, failure = b"", ""
+        self._tell_hook("before", job)
         try:
             async with self._http.post(
                 request.url,
@@ -245,6 +251,7 @@ class ShopifyClient:
                 sent=True,
             ) from error
         finally:
+            self._tell_hook("after", job)
             self._tell(
                 job.operation,
                 Exchange(
@@ -294,6 +301,10 @@ class ShopifyClient:
                     answered=version,
                     remedy="set the channel's api_version to one that Shopify still supports",
                 )
+
+    def _tell_hook(self, when: str, job: _Job) -> None:
+        if self._hook is not None:
+            self._hook(f"shopify:{when} {job.operation.name}")
 
     def _tell(self, operation: Operation, exchange: Exchange) -> None:
         """Tell the log, without variables or token, and whoever records."""
