@@ -1,59 +1,30 @@
-"""What can be given back of an order, and the mutation that gives it.
+"""Refunds: what can be given back, what Shopify suggests for some lines, and giving it.
 
-Documents: RefundState (30 points, 104 with returns), RefundCreate (26; Shopify knows a repeat by
-its idempotency key for 24 hours, and we know it by its note for ever).
+Documents: RefundState (30 points, 104 with returns), RefundCreate (26, with an idempotency key).
+Amounts are in the customer's currency.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Literal
 
 from bridge.shopify.budget import CallBudget
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.documents import Operation, operation
+from bridge.shopify.protocol import user_errors
 from bridge.shopify.values import plain
 
 Node = Mapping[str, Any]
 
-LINES_READ: Final = 100  # RefundState's page of lines
+Restock = Literal["NO_RESTOCK", "RETURN", "CANCEL"]
 
 
 @dataclass(frozen=True, slots=True)
-class RefundState:
-    """An order's refunds, returns and suggestion (``values.plain``).
-
-    ``all_lines``: the order has no lines beyond the first hundred.
-    """
-
-    order: Node
-    all_lines: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RefundLine:
-    """Units of a line that are taken off.
-
-    ``restock`` is a RefundLineItemRestockType;
-    ``location`` (GID) is where RETURN puts them.
-    """
-
-    line: str
-    quantity: int
-    restock: str = "NO_RESTOCK"
-    location: str | None = None
-
-    def given(self) -> dict[str, Any]:
-        """As ``RefundLineItemInput``."""
-        row = {"lineItemId": self.line, "quantity": self.quantity, "restockType": self.restock}
-        return row if self.location is None else {**row, "locationId": self.location}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Money for one tender: the transaction that took it, its gateway, and how much goes back."""
+class Tender:
+    """Money over one payment: ``parent`` is the GID of the transaction that took it."""
 
     parent: str
     gateway: str
@@ -65,78 +36,98 @@ async def refund_state(
     budget: CallBudget,
     gid: str,
     *,
-    lines: Iterable[RefundLine] = (),
+    lines: Mapping[str, int] | None = None,
+    restock: Restock = "NO_RESTOCK",
     shipping: Decimal | None = None,
+    allocation: str | None = None,
     with_returns: bool = False,
-) -> RefundState | None:
-    """What can be refunded, and what Shopify suggests for ``lines`` and ``shipping``.
+) -> Node | None:
+    """The order as a refund sees it (``values.plain``), with what Shopify suggests.
 
-    None: there is no such order.
+    ``lines``: units by line item (GID). ``shipping``: an amount of it, before tax.
+    ``allocation``: a RefundMethodAllocation. None: there is no such order.
     """
     op = operation("RefundState")
-    asked = [{"lineItemId": row.line, "quantity": row.quantity} for row in lines]
     variables = {
         "id": gid,
-        "refundLineItems": asked,
+        "refundLineItems": _rows(lines or {}, restock),
         "shippingAmount": shipping,
-        "allocation": "ORIGINAL_PAYMENT_METHODS",
+        "allocation": allocation,
         "withReturns": with_returns,
     }
     reply = await client.execute(op, variables, budget=budget)
-    order = plain(reply.data, op)["order"]
-    if order is None:
-        return None
-    return RefundState(order, not reply.data["order"]["lineItems"]["pageInfo"]["hasNextPage"])
+    found: Node | None = plain(reply.data, op)["order"]
+    return found
 
 
-def refund_create() -> Operation:
-    """``refundCreate``; idempotent at Shopify."""
-    return operation("RefundCreate")
+def _rows(
+    lines: Mapping[str, int], restock: Restock, put_back: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for line, units in lines.items():
+        row: dict[str, Any] = {"lineItemId": line, "quantity": units, "restockType": restock}
+        if put_back and line in put_back:
+            row |= {"restockType": "RETURN", "locationId": put_back[line] or None}
+        rows.append(row)
+    return rows
 
 
-def refund_variables(
-    order_gid: str,
+def refund_create(
+    order: str,
     *,
     note: str,
-    currency: str,
-    lines: Sequence[RefundLine] = (),
-    parts: Sequence[Part] = (),
+    lines: Mapping[str, int] | None = None,
+    restock: Restock = "NO_RESTOCK",
+    tenders: Sequence[Tender] = (),
+    methods: Sequence[Mapping[str, Any]] = (),
     shipping: Decimal | None = None,
-    store_credit: Decimal | None = None,
+    currency: str | None = None,
     notify: bool = False,
+    put_back: Mapping[str, str] | None = None,
     discrepancy_reason: str | None = None,
-) -> dict[str, Any]:
-    """The input of ``refundCreate``, without the idempotency key (the engine's).
+) -> tuple[Operation, dict[str, Any]]:
+    """Take lines away and give money back; no tenders and no methods move no money.
 
-    Amounts are in ``currency``, the customer's. ``shipping`` says how much of the money is for
-    shipping, before tax; the money itself is ``parts`` and ``store_credit``, nothing else.
+    ``methods`` are RefundMethodInput rows (store credit). ``currency`` is demanded where the
+    customer does not pay in the shop's currency; None leaves it out.
+    ``put_back``: the location (GID; blank: where it came from) of lines that return to stock.
+    ``discrepancy_reason``: why the money is not what the lines were worth.
     """
     given: dict[str, Any] = {
-        "orderId": order_gid,
+        "orderId": order,
         "note": note,
-        "currency": currency,
         "notify": notify,
-        "refundLineItems": [row.given() for row in lines],
         "transactions": [
             {
-                "orderId": order_gid,
+                "orderId": order,
+                "parentId": tender.parent,
+                "gateway": tender.gateway,
                 "kind": "REFUND",
-                "gateway": part.gateway,
-                "parentId": part.parent,
-                "amount": part.amount,
+                "amount": tender.amount,
             }
-            for part in parts
+            for tender in tenders
         ],
     }
-    if shipping is not None:
+    if lines:
+        given["refundLineItems"] = _rows(lines, restock, put_back)
+    if methods:
+        given["refundMethods"] = [dict(row) for row in methods]
+    if shipping:
         given["shipping"] = {"amount": shipping}
-    if store_credit is not None:
-        given["refundMethods"] = [store_credit_method(store_credit, currency)]
+    if currency is not None:
+        given["currency"] = currency
     if discrepancy_reason is not None:
         given["discrepancyReason"] = discrepancy_reason
-    return {"input": given}
+    return operation("RefundCreate"), {"input": given}
 
 
-def store_credit_method(amount: Decimal, currency: str) -> dict[str, Any]:
-    """``RefundMethodInput``: to the store credit account of the order's customer."""
+def store_credit(amount: Decimal, currency: str) -> dict[str, Any]:
+    """RefundMethodInput: to the store credit account of the order's customer."""
     return {"storeCreditRefund": {"amount": {"amount": amount, "currencyCode": currency}}}
+
+
+def refund_made(data: Mapping[str, Any]) -> Node | None:
+    """The refund of a RefundCreate's data; None when Shopify refused it."""
+    payload = data["refundCreate"]
+    made: Node | None = payload and payload["refund"]
+    return None if not made or user_errors(payload) else made
