@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.actions.currency import presentment
 from bridge.actions.money import ZERO
-from bridge.shopify.refunds import Tender
+from bridge.shopify.refunds import Part
 
 Node = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ def suggested_shipping(order: Node) -> Decimal:
     return presentment(suggestion["shipping"]["maximumRefundableSet"])
 
 
-def spread(order: Node, amount: Decimal) -> tuple[Tender, ...]:
+def spread(order: Node, amount: Decimal) -> tuple[Part, ...]:
     """``amount`` over the tenders in Shopify's order; the parts sum to it, or to all there is.
 
     First what Shopify suggests for each (a gift card goes first), then, for an amount above the
@@ -54,7 +54,7 @@ def spread(order: Node, amount: Decimal) -> tuple[Tender, ...]:
             parts[n] += give
             left -= give
     return tuple(
-        Tender(row["parentTransaction"]["id"], row["gateway"] or "unknown", given)
+        Part(row["parentTransaction"]["id"], row["gateway"] or "unknown", given)
         for row, given in zip(rows, parts, strict=True)
         if given > 0
     )

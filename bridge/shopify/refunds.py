@@ -1,30 +1,59 @@
-"""Refunds: what can be given back, what Shopify suggests for some lines, and giving it.
+"""What can be given back of an order, and the mutation that gives it.
 
-Documents: RefundState (30 points, 104 with returns), RefundCreate (26, with an idempotency key).
-Amounts are in the customer's currency.
+Documents: RefundState (30 points, 104 with returns), RefundCreate (26; Shopify knows a repeat by
+its idempotency key for 24 hours, and we know it by its note for ever).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final
 
 from bridge.shopify.budget import CallBudget
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.documents import Operation, operation
-from bridge.shopify.protocol import user_errors
 from bridge.shopify.values import plain
 
 Node = Mapping[str, Any]
 
-Restock = Literal["NO_RESTOCK", "RETURN", "CANCEL"]
+LINES_READ: Final = 100  # RefundState's page of lines
 
 
 @dataclass(frozen=True, slots=True)
-class Tender:
-    """Money over one payment: ``parent`` is the GID of the transaction that took it."""
+class RefundState:
+    """An order's refunds, returns and suggestion (``values.plain``).
+
+    ``all_lines``: the order has no lines beyond the first hundred.
+    """
+
+    order: Node
+    all_lines: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Units of a line that are taken off.
+
+    ``restock`` is a RefundLineItemRestockType;
+    ``location`` (GID) is where RETURN puts them.
+    """
+
+    line: str
+    quantity: int
+    restock: str = "NO_RESTOCK"
+    location: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """As ``RefundLineItemInput``."""
+        row = {"lineItemId": self.line, "quantity": self.quantity, "restockType": self.restock}
+        return row if self.location is None else {**row, "locationId": self.location}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Money for one tender: the transaction that took it, its gateway, and how much goes back."""
 
     parent: str
     gateway: str
@@ -36,98 +65,78 @@ async def refund_state(
     budget: CallBudget,
     gid: str,
     *,
-    lines: Mapping[str, int] | None = None,
-    restock: Restock = "NO_RESTOCK",
+    lines: Iterable[RefundLine] = (),
     shipping: Decimal | None = None,
-    allocation: str | None = None,
     with_returns: bool = False,
-) -> Node | None:
-    """The order as a refund sees it (``values.plain``), with what Shopify suggests.
+) -> RefundState | None:
+    """What can be refunded, and what Shopify suggests for ``lines`` and ``shipping``.
 
-    ``lines``: units by line item (GID). ``shipping``: an amount of it, before tax.
-    ``allocation``: a RefundMethodAllocation. None: there is no such order.
+    None: there is no such order.
     """
     op = operation("RefundState")
+    asked = [{"lineItemId": row.line, "quantity": row.quantity} for row in lines]
     variables = {
         "id": gid,
-        "refundLineItems": _rows(lines or {}, restock),
+        "refundLineItems": asked,
         "shippingAmount": shipping,
-        "allocation": allocation,
+        "allocation": "ORIGINAL_PAYMENT_METHODS",
         "withReturns": with_returns,
     }
     reply = await client.execute(op, variables, budget=budget)
-    found: Node | None = plain(reply.data, op)["order"]
-    return found
+    order = plain(reply.data, op)["order"]
+    if order is None:
+        return None
+    return RefundState(order, not reply.data["order"]["lineItems"]["pageInfo"]["hasNextPage"])
 
 
-def _rows(
-    lines: Mapping[str, int], restock: Restock, put_back: Mapping[str, str] | None = None
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for line, units in lines.items():
-        row: dict[str, Any] = {"lineItemId": line, "quantity": units, "restockType": restock}
-        if put_back and line in put_back:
-            row |= {"restockType": "RETURN", "locationId": put_back[line] or None}
-        rows.append(row)
-    return rows
+def refund_create() -> Operation:
+    """``refundCreate``; idempotent at Shopify."""
+    return operation("RefundCreate")
 
 
-def refund_create(
-    order: str,
+def refund_variables(
+    order_gid: str,
     *,
     note: str,
-    lines: Mapping[str, int] | None = None,
-    restock: Restock = "NO_RESTOCK",
-    tenders: Sequence[Tender] = (),
-    methods: Sequence[Mapping[str, Any]] = (),
+    currency: str,
+    lines: Sequence[RefundLine] = (),
+    parts: Sequence[Part] = (),
     shipping: Decimal | None = None,
-    currency: str | None = None,
+    store_credit: Decimal | None = None,
     notify: bool = False,
-    put_back: Mapping[str, str] | None = None,
     discrepancy_reason: str | None = None,
-) -> tuple[Operation, dict[str, Any]]:
-    """Take lines away and give money back; no tenders and no methods move no money.
+) -> dict[str, Any]:
+    """The input of ``refundCreate``, without the idempotency key (the engine's).
 
-    ``methods`` are RefundMethodInput rows (store credit). ``currency`` is demanded where the
-    customer does not pay in the shop's currency; None leaves it out.
-    ``put_back``: the location (GID; blank: where it came from) of lines that return to stock.
-    ``discrepancy_reason``: why the money is not what the lines were worth.
+    Amounts are in ``currency``, the customer's. ``shipping`` says how much of the money is for
+    shipping, before tax; the money itself is ``parts`` and ``store_credit``, nothing else.
     """
     given: dict[str, Any] = {
-        "orderId": order,
+        "orderId": order_gid,
         "note": note,
+        "currency": currency,
         "notify": notify,
+        "refundLineItems": [row.given() for row in lines],
         "transactions": [
             {
-                "orderId": order,
-                "parentId": tender.parent,
-                "gateway": tender.gateway,
+                "orderId": order_gid,
                 "kind": "REFUND",
-                "amount": tender.amount,
+                "gateway": part.gateway,
+                "parentId": part.parent,
+                "amount": part.amount,
             }
-            for tender in tenders
+            for part in parts
         ],
     }
-    if lines:
-        given["refundLineItems"] = _rows(lines, restock, put_back)
-    if methods:
-        given["refundMethods"] = [dict(row) for row in methods]
-    if shipping:
+    if shipping is not None:
         given["shipping"] = {"amount": shipping}
-    if currency is not None:
-        given["currency"] = currency
+    if store_credit is not None:
+        given["refundMethods"] = [store_credit_method(store_credit, currency)]
     if discrepancy_reason is not None:
         given["discrepancyReason"] = discrepancy_reason
-    return operation("RefundCreate"), {"input": given}
+    return {"input": given}
 
 
-def store_credit(amount: Decimal, currency: str) -> dict[str, Any]:
-    """RefundMethodInput: to the store credit account of the order's customer."""
+def store_credit_method(amount: Decimal, currency: str) -> dict[str, Any]:
+    """``RefundMethodInput``: to the store credit account of the order's customer."""
     return {"storeCreditRefund": {"amount": {"amount": amount, "currencyCode": currency}}}
-
-
-def refund_made(data: Mapping[str, Any]) -> Node | None:
-    """The refund of a RefundCreate's data; None when Shopify refused it."""
-    payload = data["refundCreate"]
-    made: Node | None = payload and payload["refund"]
-    return None if not made or user_errors(payload) else made

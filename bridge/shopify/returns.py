@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.shopify.documents import Operation, operation
-from bridge.shopify.refunds import Tender, store_credit
+from bridge.shopify.refunds import Part, store_credit_method
 
 
 def return_process() -> Operation:
@@ -30,14 +30,14 @@ def process_variables(
     lines: Mapping[str, int],
     note: str,
     currency: str,
-    tenders: Sequence[Tender] = (),
+    parts: Sequence[Part] = (),
     shipping: Decimal | None = None,
-    credit: Decimal | None = None,
+    store_credit: Decimal | None = None,
     notify: bool = False,
 ) -> dict[str, Any]:
     """The input of ``returnProcess``; ``lines`` are units by ReturnLineItem GID.
 
-    The money is ``tenders`` and ``credit``; ``shipping`` says how much of it is for shipping.
+    The money is ``parts`` and ``store_credit``; ``shipping`` says how much of it is for shipping.
     """
     given: dict[str, Any] = {
         "returnId": return_gid,
@@ -45,18 +45,18 @@ def process_variables(
         "note": note,
         "notifyCustomer": notify,
     }
-    if tenders or credit is not None:
+    if parts or store_credit is not None:
         issued: dict[str, Any] = {
             "orderTransactions": [
                 {
-                    "parentId": tender.parent,
-                    "transactionAmount": {"amount": tender.amount, "currencyCode": currency},
+                    "parentId": part.parent,
+                    "transactionAmount": {"amount": part.amount, "currencyCode": currency},
                 }
-                for tender in tenders
+                for part in parts
             ]
         }
-        if credit is not None:
-            issued["refundMethods"] = [store_credit(credit, currency)]
+        if store_credit is not None:
+            issued["refundMethods"] = [store_credit_method(store_credit, currency)]
         given["financialTransfer"] = {"issueRefund": issued}
     if shipping is not None:
         given["refundShipping"] = {
