@@ -29,6 +29,7 @@ from bridge.retailops.actions import ACTIONS
 from bridge.retailops.events import CODES
 from bridge.server.metrics import OUTCOMES, Metrics
 from tests.docs.pages import PAGES, ROOT, anchors, name, prose
+from tests.test_floors import FLOORS
 
 REFERENCE = ROOT / "docs" / "reference"
 ALL = {page: page.read_text("utf-8") for page in PAGES}
@@ -243,6 +244,13 @@ def test_every_page_is_on_the_map():
         for target in re.findall(r"\]\(([^)\s]+)\)", ALL[index])
     }
     assert linked >= {p for p in PAGES if p.is_relative_to(ROOT / "docs")} - {index}
+
+
+def test_every_room_is_in_the_architecture():
+    """The table of rooms has exactly those that the test of the floors knows."""
+    architecture = page("explanation/architecture.md").split("## The rooms")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", architecture, re.MULTILINE)
+    assert {room for cell in cells for room in re.findall(r"`(\w+)`", cell)} == set(FLOORS)
 
 
 # ---- changelog and dependencies
