@@ -27,7 +27,8 @@ _PAGES: Final = {
     "USPS": "https://tools.usps.com/go/TrackConfirmAction.action?tLabels=",
 }
 
-# The other names that Shopify lists for every country and for the United States.
+# More names from Shopify's list: those that a shop in North America or Europe meets. The rest of
+# the list, mostly of single countries, is treated as unknown: the link stays null.
 _OTHERS: Final = frozenset(
     {
         "4PX",
