@@ -24,14 +24,18 @@ def cancel(
     reason: str = "CUSTOMER",
     note: str | None = None,
     restock: bool = True,
+    give_back: bool = True,
 ) -> None:
-    """Cancel at once and whole: money back, authorisations voided, units off, order closed."""
+    """Cancel at once and whole: units off, authorisations voided, order closed.
+
+    With ``give_back`` what was paid goes back the way it came.
+    """
     everything = [
         (n, line.current_quantity, "CANCEL" if restock else "NO_RESTOCK")
         for n, line in enumerate(order.lines)
         if line.current_quantity
     ]
-    if order.refundable:
+    if order.refundable and give_back:
         refund(
             store,
             order,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from bridge.sandbox import seed, seed_play, state
+from bridge.sandbox.cancelling import Job
 from bridge.sandbox.model import (
     Customer,
     InventoryItem,
@@ -106,6 +107,7 @@ class Store:
         self.items: dict[int, InventoryItem] = {}
         self.locations: dict[int, Location] = {}
         self.customers: dict[int, Customer] = {}
+        self.jobs: dict[str, Job] = {}
         self._skus: dict[str, list[Variant]] = {}
         self.journal: list[dict[str, Any]] = []
         self._next_id: dict[str, int] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.sandbox.mutations import (
+    cancel,
     fulfil,
     fulfil_orders,
     inventory,
@@ -29,6 +30,7 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "inventorySetQuantities": inventory.set_quantities,
     "metafieldsDelete": metafields.delete,
     "metafieldsSet": metafields.set_metafields,
+    "orderCancel": cancel.cancel,
     "orderClose": order_close.close,
     "orderOpen": order_close.reopen,
     "orderCapture": pay.capture,

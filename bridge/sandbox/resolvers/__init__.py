@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.sandbox.mutations import MUTATIONS
-from bridge.sandbox.resolvers import catalogue, formats, money, orders, returns, roots
+from bridge.sandbox.resolvers import catalogue, editing, formats, money, orders, returns, roots
 
 Resolver = Callable[..., Any]
 
@@ -31,6 +31,7 @@ RESOLVERS: dict[str, dict[str, Resolver]] = _merged(
     orders.RESOLVERS,
     money.RESOLVERS,
     returns.RESOLVERS,
+    editing.RESOLVERS,
     roots.RESOLVERS,
     {"Mutation": MUTATIONS},
 )

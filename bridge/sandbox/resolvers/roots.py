@@ -114,11 +114,6 @@ def _locations(
     return info.context.paginate(rows, **page)
 
 
-def _job(_root: object, _info: object, id: str) -> dict[str, object]:
-    """A job that nobody knows reports that it is done (captured)."""
-    return {"id": id, "done": True, "query": {}}
-
-
 RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
     "QueryRoot": {
         "shop": _shop,
@@ -141,6 +136,5 @@ RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
         "ordersCount": _count("Order"),
         "productsCount": _count("Product"),
         "productVariantsCount": _count("ProductVariant"),
-        "job": _job,
     }
 }
