@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ def units(line: LineItem, quantity: int, restock: str = "NO_RESTOCK", **more: ob
 
 def refund(bench: Bench, found: Order, key: str = "", **given: object) -> Row:
     """``refundCreate`` with a key of its own unless one is given."""
-    key = key or f"key-{len(bench.store.journal)}-{len(found.refund_list)}"
+    key = key or str(uuid.uuid4())
     given.setdefault("transactions", [])
     return payload(bench, "RefundCreate", idempotencyKey=key, input={"orderId": found.id, **given})
 
