@@ -41,5 +41,16 @@ CANCELLED: Final = "cancelled"
 """The order was cancelled by order_cancel: not offered to RetailOps as cancelled. ``detail``:
 ``job`` (GID)."""
 
+EDIT: Final = "edit"
+"""An order edit was committed. Natural id: the call's execution. ``detail``: ``adding``
+{order_item_id: {sku, quantity}}, ``before`` (line numbers that were there)."""
+
+LINE_ADDED: Final = "line_added"
+"""A line that RetailOps made stands on the order. Natural id: its order_item_id. ``detail``:
+``line`` (GID)."""
+
+RMA: Final = "rma"
+"""A return was opened for an announced RMA. Natural id: the RMA's. ``detail``: ``return`` (GID)."""
+
 THE_ORDER: Final = "order"
 """The natural id of an effect that an order can have only once."""

@@ -212,6 +212,25 @@ def _explain(order: Node, gap: Decimal, due: Decimal, tolerance: Decimal) -> Non
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Units:
+    """A line's current money: ``billed`` as Shopify bills it, ``net`` without its tax; a unit."""
+
+    billed: Decimal
+    net: Decimal
+    net_unit: Decimal
+    gross_unit: Decimal
+    step: Decimal
+
+
+def net_and_gross_units(order: Node, line: Node, *, shop_currency: bool) -> Units:
+    """What order_pull tells of one line, for those who compare a price with it."""
+    step = quantum(order["currencyCode" if shop_currency else "presentmentCurrencyCode"])
+    x = _line(line, taxes_included=bool(order["taxesIncluded"]), step=step)
+    price, _ = _price(x, mode="net", step=step, taxed=True)
+    return Units(x.billed, x.net, price.net_unit, price.gross_unit, step)
+
+
 def _price(
     x: _Line, *, mode: Literal["net", "gross"], step: Decimal, taxed: bool
 ) -> tuple[LinePrice, Decimal]:

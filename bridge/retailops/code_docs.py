@@ -293,6 +293,16 @@ _DOCS: dict[Code, CodeDoc] = {
         "Settle the payment in RetailOps, or capture it in Shopify before it expires.",
         "warning",
     ),
+    Code.PRICE_RAISED: CodeDoc(
+        "An update asks for a higher price than the customer bought at. The price was left.",
+        "Raise it in Shopify if it was agreed with the customer, who then owes the difference.",
+        "warning",
+    ),
+    Code.NOT_RETURNABLE: CodeDoc(
+        "Units of an announced return cannot come back: they were not shipped, or are returned.",
+        "Compare the RMA with the shipments of the order in Shopify.",
+        "warning",
+    ),
     Code.OVER_REFUND: CodeDoc(
         "The refund is larger than what can still be refunded. What can be was refunded.",
         "Pay the rest by other means, or correct the return in RetailOps.",
