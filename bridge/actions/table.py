@@ -8,16 +8,27 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bridge.actions import inventory_wants, order_offer, order_settle_payment_target, packages
+from bridge.actions import (
+    inventory_wants,
+    order_cancel,
+    order_offer,
+    order_returned_target,
+    order_settle_payment_target,
+    packages,
+)
 from bridge.actions.captures import CaptureSettler
 from bridge.actions.catalog_get_config import CatalogGetConfig
 from bridge.actions.inventory_push import InventoryPush
 from bridge.actions.inventory_target import Stock
 from bridge.actions.order_acknowledge import OrderAcknowledge
+from bridge.actions.order_cancel import Cancellation, CancelSettler, OrderCancel
 from bridge.actions.order_pull import OrderPull
+from bridge.actions.order_returned import OrderReturned
+from bridge.actions.order_returned_target import Returned
 from bridge.actions.order_settle_payment import OrderSettlePayment
 from bridge.actions.order_settle_payment_target import Settlement
 from bridge.actions.order_shipment_submit import OrderShipmentSubmit
+from bridge.actions.refund_settler import RefundSettler
 from bridge.actions.shipment_settler import ShipmentSettler
 from bridge.actions.shipment_target import PackageTracking
 from bridge.engine import Action, OrderAction, Settler
@@ -31,12 +42,16 @@ SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]
     "inventory_push": InventoryPush,
     "order_shipment_submit": OrderShipmentSubmit,
     "order_settle_payment": OrderSettlePayment,
+    "order_returned": OrderReturned,
+    "order_cancel": OrderCancel,
 }
 
 
 SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = (
     CaptureSettler,
+    RefundSettler,
     ShipmentSettler,
+    CancelSettler,
 )
 """Who knows which effects in a fresh read of the store."""
 
@@ -54,6 +69,8 @@ MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_pull": MappingSpec(Order, "order", order_offer.sources),
     "inventory_push": MappingSpec(Stock, "stock", inventory_wants.sources),
     "order_shipment_submit": MappingSpec(PackageTracking, "tracking", packages.sources),
+    "order_returned": MappingSpec(Returned, "returned", order_returned_target.sources),
     "order_settle_payment": MappingSpec(Settlement, "settle", order_settle_payment_target.sources),
+    "order_cancel": MappingSpec(Cancellation, "cancellation", order_cancel.sources),
 }
 """By the name of the file, without its ending."""

@@ -253,10 +253,10 @@ class Engine:
     ) -> Answer:
         """Read, plan and apply until nothing is missing, then answer."""
         results: list[Result] = []
-        state = None
+        state, seen = None, False
         for _ in range(MAX_ROUNDS):
             try:
-                state = await act.read(call, request, results)
+                state, seen = await act.read(call, request, results), True
             except (ShopifyError, DeadlineExceeded) as error:
                 if not ACTIONS[act.name].has_events or (error.retryable and not results):
                     raise
@@ -274,7 +274,7 @@ class Engine:
             in_doubt = await self._apply(call, plan, results)
             if in_doubt or not plan.steps or not plan.again:
                 break
-        if state is None:
+        if not seen:
             if isinstance(act, OrderAction):
                 return act.refused(call, request)
             return ACTIONS[act.name].answer.model_validate({"events": call.events})

@@ -1,130 +1,143 @@
-"""An order that is cancelled in Shopify after RetailOps has taken it, over HTTP."""
+"""order_cancel over HTTP: once, refunded, followed, refused when shipped."""
 
-from __future__ import annotations
-
-from pathlib import Path
+import asyncio
 
 import pytest
 
-from bridge.actions.effects import CANCEL_ACKNOWLEDGED
-from tests.stories.caller import (
-    PLAIN,
-    acknowledge,
-    orders_of,
-    placed,
-    pull,
-    pull_all,
-    reconfigure,
-    refnums,
-)
-from tests.support import SHOP, World, world
+from tests.support import World, world
 
 
-def cancel(w: World, gid: str) -> None:
-    """Somebody cancels it in Shopify's admin."""
-    w.store.sandbox.store.happen(gid, "cancel", {})
+async def by_kind(w: World, kind: str) -> dict:
+    """A seeded order."""
+    return next(o for o in (await w.state())["orders"] if o["kind"] == kind)
 
 
-async def offers(w: World) -> dict[str, bool]:
-    """What a pull from the beginning offers: refnum → cancel."""
-    return {o["channel_order_refnum"]: o.get("cancel", False) for o in await pull_all(w)}
+async def cancel(w: World, refnum: str):
+    """Call order_cancel as RetailOps does."""
+    return await w.post(
+        "order_cancel", order={"channel_order_refnum": refnum, "retailops_order_id": 0}
+    )
 
 
-async def test_offered_until_it_is_acknowledged_and_never_again(tmp_path: Path) -> None:
-    """With cancel: true, by every pull, after a restart too; the acknowledgement ends it."""
+async def order(w: World, number: str) -> dict:
+    """An order as it is now."""
+    return next(o for o in (await w.state())["orders"] if o["id"] == number)
+
+
+@pytest.mark.parametrize("kind", ["plain_paid", "gift_card_and_card", "tax_included_eur", "jpy"])
+async def test_a_paid_order_is_cancelled_and_refunded_once(tmp_path, kind: str) -> None:
+    """Every tender gets its money back; a repeat is answered from the ledger."""
     async with world(tmp_path) as w:
-        one, two, *_ = whole = refnums(await pull_all(w))
-        await acknowledge(w, *whole)
-        await w.advance(10)
-        assert await offers(w) == {}
-        orders = await orders_of(w)
-        cancel(w, orders[one]["gid"])
-        cancel(w, orders[two]["gid"])
-        await w.advance(10)
-        assert await offers(w) == {one: True, two: True}
-        await w.restart()
-        assert await offers(w) == {one: True, two: True}
-        await acknowledge(w, one)
-        # The index lags: the ledger knows at once.
-        assert await offers(w) == {two: True}
-        await w.restart()
-        assert await offers(w) == {two: True}
-        await acknowledge(w, two)
-        await w.advance(10)
-        assert await offers(w) == {}
-        after = await orders_of(w)
-        assert "retailops-cancel-acknowledged" in after[one]["tags"]
+        number = (await by_kind(w, kind))["id"]
+        answer = await cancel(w, number)
+        assert (answer.status, answer.body) == (200, {"status": "success", "events": []})
+        assert (await order(w, number))["financial_status"] == "REFUNDED"
+        again = await cancel(w, number)
+        assert again.body == answer.body
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert len(await w.journal("orderCancel")) == 1
 
 
-async def test_only_the_refnum_and_the_word(tmp_path: Path) -> None:
-    """Nothing is owed or to be shipped: no money and no items that could be taken for an order."""
+async def test_an_authorised_order_is_released(tmp_path) -> None:
+    """Nothing was taken, so nothing goes back: the authorisation is voided."""
     async with world(tmp_path) as w:
-        made = await placed(w, lines=[{"sku": PLAIN, "quantity": 2}])
-        await acknowledge(w, made["id"])
-        cancel(w, made["gid"])
-        await w.advance(10)
-        (order,) = [o for o in (await pull(w))[0] if o["channel_order_refnum"] == made["id"]]
-        assert order["cancel"] is True
-        assert order["order_items"] == []
-        assert order.get("payment_transactions", []) == []
+        number = (await by_kind(w, "authorized"))["id"]
+        assert (await cancel(w, number)).body["status"] == "success"
+        assert (await order(w, number))["financial_status"] == "VOIDED"
 
 
-async def test_cancelled_between_pull_and_acknowledgement(tmp_path: Path) -> None:
-    """RetailOps takes what it was offered; then it is told that the order is cancelled."""
+async def test_an_unpaid_order_is_cancelled(tmp_path) -> None:
+    """There is no money in it, and that is no obstacle."""
     async with world(tmp_path) as w:
-        made = await placed(w, lines=[{"sku": PLAIN, "quantity": 2}])
-        assert (await offers(w))[made["id"]] is False
-        cancel(w, made["gid"])
-        assert made["id"] not in await offers(w)  # not taken, not worth telling
-        await acknowledge(w, made["id"])
-        await w.advance(10)
-        assert (await offers(w))[made["id"]] is True
-        await acknowledge(w, made["id"])
-        await w.advance(10)
-        assert made["id"] not in await offers(w)
+        number = (await by_kind(w, "unpaid"))["id"]
+        assert (await cancel(w, number)).body["status"] == "success"
+        assert (await order(w, number))["cancelled_at"] is not None
 
 
-async def test_cancelled_before_it_was_pulled(tmp_path: Path) -> None:
-    """RetailOps never hears of it, not even as a cancellation."""
+async def test_what_was_shipped_is_not_cancelled(tmp_path) -> None:
+    """Fail with a code and the way out; the store is not asked to."""
     async with world(tmp_path) as w:
-        made = await placed(w, lines=[{"sku": PLAIN, "quantity": 2}])
-        cancel(w, made["gid"])
-        for _ in range(2):
-            assert made["id"] not in await offers(w)
-            await w.advance(10)
+        number = (await by_kind(w, "partly_fulfilled"))["id"]
+        answer = await cancel(w, number)
+        assert (answer.body["status"], answer.codes) == ("fail", ["ALREADY_SHIPPED"])
+        assert await w.journal("orderCancel") == []
 
 
-async def test_the_marks_in_shopify_are_enough(tmp_path: Path) -> None:
-    """With a new ledger file: taken orders stay taken, told cancellations stay told."""
+async def test_cancelled_by_somebody_else_is_success(tmp_path) -> None:
+    """It is as RetailOps wants it: success, and said so."""
     async with world(tmp_path) as w:
-        told, untold, *_ = whole = refnums(await pull_all(w))
-        await acknowledge(w, *whole)
-        orders = await orders_of(w)
-        cancel(w, orders[told]["gid"])
-        cancel(w, orders[untold]["gid"])
-        await w.advance(10)
-        await pull_all(w)
-        await acknowledge(w, told)
-        await w.advance(10)
-        ledger = w.settings.ledger.model_copy(update={"path": tmp_path / "new.sqlite3"})
-        w.settings = w.settings.model_copy(update={"ledger": ledger})
-        await w.restart()
-        assert await w.bridge.parts.ledger.effects(SHOP, CANCEL_ACKNOWLEDGED) == []
-        assert await offers(w) == {untold: True}
+        number = (await by_kind(w, "cancelled_refunded"))["id"]
+        answer = await cancel(w, number)
+        assert (answer.body["status"], answer.codes) == ("success", ["ALREADY_APPLIED"])
 
 
-@pytest.mark.parametrize("refnum", ["id", "name"])
-async def test_under_the_refnum_that_retailops_knows(tmp_path: Path, refnum: str) -> None:
-    """The cancellation is told by the refnum that the order was sent with."""
+async def test_an_unknown_order_fails(tmp_path) -> None:
+    """No such order: fail, with its refnum."""
     async with world(tmp_path) as w:
-        await reconfigure(w, order_refnum=refnum)
-        made = await placed(w, lines=[{"sku": PLAIN, "quantity": 2}])
-        asked = made[refnum]
-        assert (await offers(w))[asked] is False
-        await acknowledge(w, asked)
-        cancel(w, made["gid"])
-        await w.advance(10)
-        assert (await offers(w))[asked] is True
-        await acknowledge(w, asked)
-        await w.advance(10)
-        assert asked not in await offers(w)
+        answer = await cancel(w, "424242424242")
+        assert (answer.body["status"], answer.codes) == ("fail", ["ORDER_NOT_FOUND"])
+
+
+async def test_twice_at_once_is_once(tmp_path) -> None:
+    """Ten equal calls at once, while the job runs: one cancellation, ten equal answers."""
+    async with world(tmp_path) as w:
+        number = (await by_kind(w, "two_tenders"))["id"]
+        answers = await asyncio.gather(*(cancel(w, number) for _ in range(10)))
+        assert {a.status for a in answers} == {200}
+        assert all(a.body == answers[0].body for a in answers)
+        assert answers[0].body["status"] == "success"
+        assert len(await w.journal("orderCancel")) == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_reply", "http_502_after", "half_body", "garbage"])
+async def test_a_lost_reply_cancels_once(tmp_path, fault: str) -> None:
+    """The cancellation is seen in the store at once: success, without a second one."""
+    async with world(tmp_path) as w:
+        number = (await by_kind(w, "plain_paid"))["id"]
+        await w.fault("OrderCancel", fault)
+        answer = await cancel(w, number)
+        assert answer.body["status"] == "success", answer.body
+        await w.advance(60)
+        assert (await cancel(w, number)).body["status"] == "success"
+        assert len(await w.journal("orderCancel")) == 1
+
+
+async def test_a_cancellation_that_comes_late_is_once(tmp_path) -> None:
+    """Not seen yet: IN_DOUBT, and nothing is sent again; once it is seen: success."""
+    async with world(tmp_path, timeout_seconds=1.0) as w:
+        number = (await by_kind(w, "plain_paid"))["id"]
+        await w.fault("OrderCancel", "apply_late", delay=30)
+        answer = await cancel(w, number)
+        assert (answer.body["status"], answer.codes) == ("fail", ["IN_DOUBT"])
+        again = await cancel(w, number)
+        assert (again.body["status"], again.codes) == ("fail", ["IN_DOUBT"])
+        await w.advance(40)
+        settled = await cancel(w, number)
+        assert settled.body["status"] == "success", settled.body
+        assert len(await w.journal("orderCancel")) == 1
+
+
+async def test_a_cancellation_that_never_came_is_sent_again(tmp_path) -> None:
+    """Past the settle window a read that shows nothing counts: it is sent once more."""
+    async with world(tmp_path, timeout_seconds=1.0) as w:
+        number = (await by_kind(w, "plain_paid"))["id"]
+        await w.fault("OrderCancel", "timeout")
+        assert (await cancel(w, number)).codes == ["IN_DOUBT"]
+        await w.advance(61)
+        answer = await cancel(w, number)
+        assert answer.body["status"] == "success", answer.body
+        assert len(await w.journal("orderCancel")) == 1
+
+
+async def test_our_own_cancellation_is_not_offered_back(tmp_path) -> None:
+    """RetailOps cancelled it: it is not told of it as news."""
+    async with world(tmp_path) as w:
+        number = (await by_kind(w, "plain_paid"))["id"]
+        await w.post(
+            "order_acknowledge",
+            orders=[{"channel_order_refnum": number, "retailops_order_id": 5}],
+        )
+        await cancel(w, number)
+        await w.advance(60)
+        pulled = await w.post("order_pull", page_token="")
+        assert number not in {o["channel_order_refnum"] for o in pulled.body["orders"]}
