@@ -46,24 +46,33 @@ class Exchange:
         return _rounded(Fraction(amount) / self.ratio, quantum(self.retailops))
 
 
-def exchange(order: Node, *, told: str | None, shop_currency: bool) -> Exchange | None:
-    """How this order's amounts are converted; None when RetailOps names a third currency.
+def pulled_in(order: Node, *, shop_currency: bool) -> Exchange:
+    """How amounts are converted that are in the currency that the order was pulled in.
 
     ``order`` has ``presentmentCurrencyCode``, ``currencyCode`` and ``totalPriceSet`` with both
-    moneys. ``told`` is the currency that the request names; without one it is the one that the
-    order was pulled in (``shop_currency``).
+    moneys. ``shop_currency``: it was pulled in the shop's.
     """
     presentment, shop = str(order["presentmentCurrencyCode"]), str(order["currencyCode"])
-    spoken = told.strip().upper() if told else (shop if shop_currency else presentment)
-    if spoken == presentment:
-        return Exchange(presentment, spoken, shop)
-    if spoken != shop:
-        return None
+    if not shop_currency or shop == presentment:
+        return Exchange(presentment, presentment, shop)
     total = order["totalPriceSet"]
     ours, theirs = total["presentmentMoney"]["amount"], total["shopMoney"]["amount"]
     # An order of 0.00 has no ratio, and nothing that could be taken or given back.
     ratio = Fraction(ours) / Fraction(theirs) if ours > 0 and theirs > 0 else Fraction(1)
-    return Exchange(presentment, spoken, shop, ratio)
+    return Exchange(presentment, shop, shop, ratio)
+
+
+def exchange(order: Node, *, told: str | None, shop_currency: bool) -> Exchange | None:
+    """As ``pulled_in``, for a request that names its currency: ``told``, None or blank if not.
+
+    None: it is neither the customer's nor the shop's.
+    """
+    if not told:
+        return pulled_in(order, shop_currency=shop_currency)
+    spoken = told.strip().upper()
+    if spoken not in {order["presentmentCurrencyCode"], order["currencyCode"]}:
+        return None
+    return pulled_in(order, shop_currency=spoken != order["presentmentCurrencyCode"])
 
 
 def presentment(value: Node | None) -> Decimal:

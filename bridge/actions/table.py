@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from bridge.actions import (
     inventory_wants,
     order_cancel,
+    order_complete_target,
     order_offer,
     order_returned_target,
     order_settle_payment_target,
@@ -22,6 +23,8 @@ from bridge.actions.inventory_push import InventoryPush
 from bridge.actions.inventory_target import Stock
 from bridge.actions.order_acknowledge import OrderAcknowledge
 from bridge.actions.order_cancel import Cancellation, CancelSettler, OrderCancel
+from bridge.actions.order_complete import OrderComplete
+from bridge.actions.order_complete_target import Completion
 from bridge.actions.order_pull import OrderPull
 from bridge.actions.order_returned import OrderReturned
 from bridge.actions.order_returned_target import Returned
@@ -31,6 +34,7 @@ from bridge.actions.order_shipment_submit import OrderShipmentSubmit
 from bridge.actions.refund_settler import RefundSettler
 from bridge.actions.shipment_settler import ShipmentSettler
 from bridge.actions.shipment_target import PackageTracking
+from bridge.actions.unshipped import UnshippedSettler
 from bridge.engine import Action, OrderAction, Settler
 from bridge.retailops.answers import Order
 from bridge.schema.shape import Shape
@@ -41,6 +45,7 @@ SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]
     "order_acknowledge": OrderAcknowledge,
     "inventory_push": InventoryPush,
     "order_shipment_submit": OrderShipmentSubmit,
+    "order_complete": OrderComplete,
     "order_settle_payment": OrderSettlePayment,
     "order_returned": OrderReturned,
     "order_cancel": OrderCancel,
@@ -51,6 +56,7 @@ SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = (
     CaptureSettler,
     RefundSettler,
     ShipmentSettler,
+    UnshippedSettler,
     CancelSettler,
 )
 """Who knows which effects in a fresh read of the store."""
@@ -69,6 +75,7 @@ MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_pull": MappingSpec(Order, "order", order_offer.sources),
     "inventory_push": MappingSpec(Stock, "stock", inventory_wants.sources),
     "order_shipment_submit": MappingSpec(PackageTracking, "tracking", packages.sources),
+    "order_complete": MappingSpec(Completion, "complete", order_complete_target.sources),
     "order_returned": MappingSpec(Returned, "returned", order_returned_target.sources),
     "order_settle_payment": MappingSpec(Settlement, "settle", order_settle_payment_target.sources),
     "order_cancel": MappingSpec(Cancellation, "cancellation", order_cancel.sources),

@@ -362,6 +362,12 @@ _DOCS: dict[Code, CodeDoc] = {
         "Give the money back in Shopify, or send the return with its id.",
         "error",
     ),
+    Code.RETURN_NOT_RECORDED: CodeDoc(
+        "Units came back of a line that is still partly to be shipped. Shopify would take them "
+        "off those that are to be shipped, so only the money was given back.",
+        "Nothing to do; Shopify shows the units as not returned.",
+        "warning",
+    ),
     Code.RETURN_PARTLY_OPEN: CodeDoc(
         "The goods belong to a return in Shopify that expects more than these. What came was "
         "processed; the return stays open.",
