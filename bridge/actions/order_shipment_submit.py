@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bridge.actions.captures import capture_events
 from bridge.actions.effects import FULFILLMENT, TRACKING
 from bridge.actions.packages import MAPPING, Parcel, natural_id, parcels
-from bridge.actions.shipment_known import Ground
+from bridge.actions.shipment_capture import (
+    Capture,
+    capture_all,
+    capture_at,
+    capture_next,
+    units_waiting,
+)
+from bridge.actions.shipment_known import Ground, units_of
 from bridge.actions.shipment_plan import Shipping, plan_packages
 from bridge.actions.shipment_telling import step_events
 from bridge.engine import Call, OrderAction, Plan, Result, Step
@@ -20,13 +28,6 @@ from bridge.retailops.answers import OrderShipmentSubmitAnswer
 from bridge.retailops.events import Code, Event, event
 from bridge.retailops.requests import OrderShipmentSubmitRequest, Shipment
 from bridge.shopify.fulfillment import order_work
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentState:
-    """The order and what the ledger knows of its packages; ``ground`` None: no such order."""
-
-    ground: Ground | None = None
 
 
 async def ground_of(call: Call, refnum: str | None) -> Ground | None:
@@ -88,7 +89,22 @@ def unknown_order(call: Call, refnum: str | None) -> Event:
     return event(Code.ORDER_NOT_FOUND, message, event_type="error", order_refnum=refnum)
 
 
-class OrderShipmentSubmit(OrderAction[OrderShipmentSubmitRequest, ShipmentState]):
+@dataclass(slots=True)
+class Progress:
+    """What one call has found out and planned so far; kept between its rounds.
+
+    ``uncaptured`` are the packages (keys) whose value was not looked at; None before that.
+    """
+
+    ground: Ground
+    planned: Planned
+    uncaptured: list[str] | None = None
+    sent: list[Step] = field(default_factory=list)
+    notices: list[Event] = field(default_factory=list)
+    steps: tuple[Step, ...] = ()
+
+
+class OrderShipmentSubmit(OrderAction[OrderShipmentSubmitRequest, Progress | None]):
     """See the module."""
 
     name = "order_shipment_submit"
@@ -103,37 +119,77 @@ class OrderShipmentSubmit(OrderAction[OrderShipmentSubmitRequest, ShipmentState]
 
     async def read(
         self, call: Call, request: OrderShipmentSubmitRequest, results: Sequence[Result]
-    ) -> ShipmentState:
-        """The order's work and fulfillments, and its packages in the ledger."""
-        return ShipmentState(await ground_of(call, self.refnum(request)))
+    ) -> Progress | None:
+        """The order's work and packages; after shipping, the money. None: there is no order."""
+        progress: Progress | None = call.memo.get("progress")
+        if progress is None:
+            ground = await ground_of(call, self.refnum(request))
+            if ground is None:
+                return None
+            progress = Progress(ground, plan_shipments(call, [request.shipment], ground))
+            call.memo["progress"] = progress
+            progress.steps = progress.planned.steps
+            if progress.steps:
+                return progress
+        progress.steps = ()
+        await self._capture(call, progress, results)
+        return progress
+
+    async def _capture(self, call: Call, progress: Progress, results: Sequence[Result]) -> None:
+        """The next captures, where the merchant captures with each shipment."""
+        ground = progress.ground
+        if progress.uncaptured is None:
+            progress.uncaptured = []
+            when = capture_at(call, ground.refnum)
+            if isinstance(when, Event):
+                progress.notices.append(when)
+            elif when == "ship" and not ground.order.cancelled:
+                shipped = [r.detail for r in results if r.step.kind == FULFILLMENT and r.detail]
+                units = sum(sum(units_of(detail["lines"]).values()) for detail in shipped)
+                if units >= units_waiting(ground.order):
+                    self._take(progress, await capture_all(call, ground.refnum))
+                    return
+                progress.uncaptured = [p.key for p in progress.planned.parcels]
+        if progress.uncaptured:
+            self._take(progress, await capture_next(call, progress.uncaptured, ground.refnum))
+
+    @staticmethod
+    def _take(progress: Progress, capture: Capture) -> None:
+        progress.steps = capture.steps
+        progress.notices += capture.events
 
     def plan(
         self,
         call: Call,
         request: OrderShipmentSubmitRequest,
-        state: ShipmentState,
+        state: Progress | None,
         results: Sequence[Result],
     ) -> Plan:
-        """The packages that are missing, and tracking that differs."""
-        if state.ground is None:
+        """The packages that are missing, and tracking that differs; then what is captured."""
+        if state is None:
             return Plan()
-        planned = plan_shipments(call, [request.shipment], state.ground)
-        call.memo["planned"] = planned
-        return Plan(planned.steps, effects=planned.effects)
+        state.sent += state.steps
+        return Plan(state.steps, again=True, effects=state.planned.effects)
 
     def answer(
         self,
         call: Call,
         request: OrderShipmentSubmitRequest,
-        state: ShipmentState,
+        state: Progress | None,
         results: Sequence[Result],
     ) -> OrderShipmentSubmitAnswer:
         """What became of every package."""
-        if state.ground is None:
-            call.tell(unknown_order(call, self.refnum(request)))
-        planned: Planned = call.memo.get("planned", Planned())
-        for told in planned.outcome(results, self.refnum(request)):
-            call.tell(told)
+        refnum = self.refnum(request)
+        if state is None:
+            call.tell(unknown_order(call, refnum))
+            return self.refused(call, request)
+        told = state.planned.outcome(results, refnum) + state.notices
+        told += capture_events(results, state.sent, refnum)
+        for key in state.uncaptured or ():
+            message = f"the value of {key} is not captured yet; send the call again"
+            told.append(event(Code.NOT_REACHED, message, order_refnum=refnum))
+        for one in told:
+            call.tell(one)
         return self.refused(call, request)
 
     def refused(self, call: Call, request: OrderShipmentSubmitRequest) -> OrderShipmentSubmitAnswer:
