@@ -1,20 +1,19 @@
-"""One day of RetailOps, played through a bridge over HTTP, with what every call cost.
+"""One day of RetailOps, played through a bridge over HTTP: from the stock of the night to a return.
 
-The player is RetailOps: it knows the bridge's address and key, and nothing else. What a call
-cost at Shopify is read afterwards from the embedded store's own list of requests.
+The player is RetailOps: it knows the bridge's address and key, and the orders that it pulled.
 """
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Final
 
-import aiohttp
+from bridge.cli.caller import Caller, Row
 
-JSON = Any  # what came over the wire; the table and the checks look at its parts
+Order = Mapping[str, Any]
 
 # Stock levels that a push sets: varied, so that a table of them looks like a shop's.
 LEVELS: Final = (0, 3, 12, 40, 7, 25, 110, 1)
@@ -27,52 +26,21 @@ SETTLE_SECONDS: Final = 30
 MAX_PAGES: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One call: what was asked, how it went, what it cost."""
-
-    action: str
-    about: str
-    status: int
-    events: Mapping[str, int]
-    shopify_calls: int
-    points: int
-    milliseconds: float
-    refused: int = 0
-    failure: str = ""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the call went wrong as a whole."""
-        return bool(self.failure) or self.status != 200
-
-    @property
-    def outcome(self) -> str:
-        """``ok``, ``partial`` where single rows were refused, or what is wrong."""
-        if self.status != 200:
-            return f"HTTP {self.status}"
-        return self.failure or ("partial" if self.refused else "ok")
-
-
 @dataclass(slots=True)
 class Day:
-    """RetailOps' side of the conversation."""
+    """The day, call by call; ``orders`` are those that RetailOps has taken."""
 
-    http: aiohttp.ClientSession
-    bridge: str
-    store: str
-    auth_key: str
-    channel: int
+    caller: Caller
     taken: Counter[str] = field(default_factory=Counter)
-    _seen: int = 0
+    orders: dict[str, Order] = field(default_factory=dict)
+    _packages: int = 500
 
     async def play(self) -> AsyncIterator[Row]:
         """The day, call by call."""
-        await self._cost()  # what start-up asked of the store is nobody's call
-        row, _ = await self._call("catalog_get_config", {}, "how to push the catalogue")
+        await self.caller.cost()  # what start-up asked of the store is nobody's call
+        row, _ = await self.caller.call("catalog_get_config", {}, "how to push the catalogue")
         yield row
-        row, _ = await self._push_stock()
-        yield row
+        yield await self._push_stock()
         async for row in self._pull_and_acknowledge("orders of the night"):
             yield row
         yield await self._nothing_left()
@@ -81,27 +49,39 @@ class Day:
         async for row in self._pull_and_acknowledge(f"a shopper has ordered {number}"):
             yield row
         yield await self._nothing_left()
+        for scene in (
+            self._authorised,
+            self._short,
+            self._returned,
+            self._updated,
+            self._cancelled,
+        ):
+            async for row in scene():
+                yield row
 
-    async def _push_stock(self) -> tuple[Row, Any]:
-        state = await self._get("/_sandbox/state")
+    # -- stock and orders ----------------------------------------------------------------------
+
+    async def _push_stock(self) -> Row:
+        state = await self.caller.get("/_sandbox/state")
         skus = _skus(state)
-        updates: list[dict[str, JSON]] = [
+        updates: list[dict[str, Any]] = [
             {"sku": sku, "quantity_available": LEVELS[n % len(LEVELS)], "quantity_detail": []}
             for n, sku in enumerate(skus)
         ]
         # A bundle's stock is its components': its row is refused, and costs no other row.
-        return await self._call(
+        row, _ = await self.caller.call(
             "inventory_push",
             {"inventory_updates": updates},
             f"stock of {len(updates)} SKUs",
             rows=True,
         )
+        return row
 
     async def _pull_and_acknowledge(self, about: str) -> AsyncIterator[Row]:
         """Page by page until the token is blank, each page acknowledged as RetailOps does."""
         token = ""
         for page in range(1, MAX_PAGES + 1):
-            row, answer = await self._call(
+            row, answer = await self.caller.call(
                 "order_pull",
                 {"page_token": token, "specific_orders": []},
                 f"{about}, page {page}",
@@ -114,21 +94,22 @@ class Day:
             if not token:
                 return
 
-    async def _acknowledge(self, orders: Sequence[Mapping[str, Any]]) -> Row:
+    async def _acknowledge(self, orders: Sequence[Order]) -> Row:
         refnums = [o["channel_order_refnum"] for o in orders]
         twice = [r for r in refnums if self.taken[r]]
         self.taken.update(refnums)
+        self.orders |= {o["channel_order_refnum"]: o for o in orders}
         body = {
             "orders": [
-                {"channel_order_refnum": r, "retailops_order_id": 7000 + len(self.taken)}
-                for r in refnums
+                {"channel_order_refnum": r, "retailops_order_id": 7000 + n}
+                for n, r in enumerate(refnums, len(self.taken))
             ]
         }
-        row, _ = await self._call("order_acknowledge", body, f"{len(refnums)} orders taken")
+        row, _ = await self.caller.call("order_acknowledge", body, f"{len(refnums)} orders taken")
         return _told(row, row.about, f"offered twice: {', '.join(twice)}" if twice else "")
 
     async def _nothing_left(self) -> Row:
-        row, answer = await self._call(
+        row, answer = await self.caller.call(
             "order_pull", {"page_token": ""}, "again, a moment later: nothing comes back"
         )
         orders = answer.get("orders", [])
@@ -136,67 +117,200 @@ class Day:
 
     async def _place_order(self) -> str:
         """What a shopper does, who knows nothing of any of this."""
-        state = await self._get("/_sandbox/state")
-        sku = next(iter(_skus(state)))
-        async with self.http.post(
-            f"{self.store}/_sandbox/orders",
-            json={"lines": [{"sku": sku, "quantity": 2}], "email": "grace@example.com"},
+        state = await self.caller.get("/_sandbox/state")
+        body = {"lines": [{"sku": _skus(state)[0], "quantity": 2}], "email": "grace@example.com"}
+        async with self.caller.http.post(
+            f"{self.caller.store}/_sandbox/orders", json=body
         ) as reply:
             placed = await reply.json()
         return str(placed.get("name", "an order"))
 
     async def _settle(self) -> None:
         """Let the store's index and its fulfillment orders catch up."""
-        async with self.http.post(
-            f"{self.store}/_sandbox/clock", json={"advance": SETTLE_SECONDS}
+        async with self.caller.http.post(
+            f"{self.caller.store}/_sandbox/clock", json={"advance": SETTLE_SECONDS}
         ) as reply:
             reply.raise_for_status()
 
-    async def _call(
-        self, action: str, body: Mapping[str, Any], about: str, *, rows: bool = False
-    ) -> tuple[Row, dict[str, Any]]:
-        """One call; with ``rows`` an error event is about one row, not about the call."""
-        asked = {
-            "integration_auth_token": self.auth_key,
-            "action": action,
-            "version": 1,
-            "client_id": 1,
-            "channel_info": {"id": self.channel},
-            **body,
-        }
-        begin = time.perf_counter()
-        async with self.http.post(f"{self.bridge}/{action}_v1", json=asked) as reply:
-            answer = await reply.json()
-            status = reply.status
-        milliseconds = (time.perf_counter() - begin) * 1000
-        calls, points = await self._cost()
-        events = answer.get("events") or []
-        failed = [e["message"] for e in events if e["event_type"] == "error"]
-        row = Row(
-            action,
-            about,
-            status,
-            Counter(e["code"] for e in events),
-            calls,
-            points,
-            milliseconds,
-            len(failed),
-            failed[0] if failed and not rows else "",
+    # -- the life of an order ------------------------------------------------------------------
+
+    async def _authorised(self) -> AsyncIterator[Row]:
+        """Shipped, paid for, finished; and the shipment sent twice, as happens."""
+        order = self._take(lambda o: [p["transaction_type"] for p in _payments(o)] == ["auth"])
+        package = self._package(order, [(i, i["quantity"]) for i in _to_ship(order)])
+        name = _name(order)
+        yield await self._ship(order, [package], f"{name} leaves in one package")
+        yield await self._ship(order, [package], f"{name} again: RetailOps repeats a call")
+        row, _ = await self.caller.call(
+            "order_settle_payment",
+            {
+                "order": _head(order),
+                "payment": {
+                    "currency_code": order["currency_code"],
+                    "payment_series_id": 1,
+                    "payment_transactions": [
+                        {**p, "transaction_type": "charge"} for p in _payments(order)
+                    ],
+                },
+            },
+            f"{name}: the authorised money is taken",
         )
-        return row, answer
+        yield row
+        yield await self._complete(order, [package], [], f"{name} is finished")
 
-    async def _cost(self) -> tuple[int, int]:
-        """Shopify requests and points since the last look."""
-        requests = await self._get("/_sandbox/requests")
-        fresh = [r for r in requests if r["n"] > self._seen]
-        self._seen = max((r["n"] for r in requests), default=0)
-        return len(fresh), sum(r["actual_cost"] or 0 for r in fresh)
+    async def _short(self) -> AsyncIterator[Row]:
+        """One unit cannot be found in the warehouse."""
+        order = self._take(lambda o: len(_to_ship(o)) == 1 and _to_ship(o)[0]["quantity"] > 1)
+        item = _to_ship(order)[0]
+        package = self._package(order, [(item, item["quantity"] - 1)])
+        missing = {
+            "channel_item_refnum": item["channel_item_refnum"],
+            "sku": item["sku"],
+            "ordered_quantity": item["quantity"],
+            "unshipped_quantity": 1,
+        }
+        name = _name(order)
+        yield await self._ship(order, [package], f"{name} leaves, one unit short")
+        yield await self._complete(
+            order, [package], [missing], f"{name}: the missing unit is paid back"
+        )
 
-    async def _get(self, path: str) -> JSON:
-        async with self.http.get(self.store + path) as reply:
-            reply.raise_for_status()
-            found: JSON = await reply.json()
-            return found
+    async def _returned(self) -> AsyncIterator[Row]:
+        """A customer sends one unit back, and RetailOps repeats the call."""
+        order = self._take(lambda o: bool(_to_ship(o)) and _charged(o))
+        items = _to_ship(order)
+        package = self._package(order, [(i, i["quantity"]) for i in items])
+        name = _name(order)
+        yield await self._ship(order, [package], f"{name} leaves")
+        money = items[0]["currency_values"]
+        amount = Decimal(str(money["unit_price"])) + Decimal(str(money.get("unit_tax", 0)))
+        body = {
+            "order": _head(order),
+            "return": {
+                "retailops_return_id": 87,
+                "refund_action": "refund",
+                "refund_amt": float(round(amount, 2)),
+                "items": [
+                    {
+                        "channel_item_refnum": items[0]["channel_item_refnum"],
+                        "sku": items[0]["sku"],
+                        "quantity": 1,
+                    }
+                ],
+            },
+        }
+        for about in ("one unit comes back", "again: nothing is paid twice"):
+            row, _ = await self.caller.call("order_returned", body, f"{name}: {about}")
+            yield row
+
+    async def _updated(self) -> AsyncIterator[Row]:
+        """The customer calls: one less of this, one of that as well."""
+        order = self._take(lambda o: bool(_to_ship(o)) and _to_ship(o)[0]["quantity"] > 1)
+        item = _to_ship(order)[0]
+        lines = [
+            {
+                "channel_item_refnum": item["channel_item_refnum"],
+                "order_item_id": 901,
+                "sku": item["sku"],
+                "quantity": item["quantity"] - 1,
+            },
+            {"order_item_id": 902, "sku": self._other_sku(order), "quantity": 1},
+        ]
+        row, answer = await self.caller.call(
+            "order_update",
+            {"order": {**_head(order), "order_items": lines}},
+            f"{_name(order)}: one less, and a line more",
+        )
+        known = {line["order_item_id"] for line in answer.get("line_items", [])}
+        yield _told(row, row.about, "" if known == {901, 902} else "a line was not answered")
+
+    async def _cancelled(self) -> AsyncIterator[Row]:
+        """Nobody wants it any more."""
+        order = self._take(lambda o: bool(_to_ship(o)) and _charged(o))
+        row, answer = await self.caller.call(
+            "order_cancel", {"order": _head(order)}, f"{_name(order)} is cancelled and paid back"
+        )
+        ended = answer.get("status")
+        yield _told(row, row.about, "" if ended == "success" else f"status {ended}")
+
+    # -- parts of calls ------------------------------------------------------------------------
+
+    async def _ship(self, order: Order, packages: Sequence[Any], about: str) -> Row:
+        row, _ = await self.caller.call(
+            "order_shipment_submit",
+            {
+                "channel_order_refnum": order["channel_order_refnum"],
+                "shipment": {"retailops_shipment_id": 300, "packages": packages},
+            },
+            about,
+        )
+        return row
+
+    async def _complete(
+        self, order: Order, packages: Sequence[Any], missing: Sequence[Any], about: str
+    ) -> Row:
+        shipments = [{"retailops_shipment_id": 300, "packages": packages}]
+        row, answer = await self.caller.call(
+            "order_complete",
+            {"order": {**_head(order), "shipments": shipments, "unshipped_items": missing}},
+            about,
+        )
+        ended = answer.get("status")
+        return _told(row, row.about, "" if ended == "success" else f"status {ended}")
+
+    def _package(self, order: Order, items: Sequence[tuple[Any, int]]) -> dict[str, Any]:
+        self._packages += 1
+        return {
+            "retailops_package_id": self._packages,
+            "carrier_name": "UPS",
+            "carrier_class_name": "Ground",
+            "tracking_number": f"1Z999AA1{self._packages:010d}",
+            "package_items": [
+                {
+                    "channel_item_refnum": item["channel_item_refnum"],
+                    "sku": item["sku"],
+                    "quantity": quantity,
+                }
+                for item, quantity in items
+            ],
+        }
+
+    def _take(self, fits: Callable[[Order], bool]) -> Order:
+        """An order that this scene is played with, and no other."""
+        for refnum, order in self.orders.items():
+            if fits(order) and order["currency_code"] == "USD":
+                return self.orders.pop(refnum)
+        raise LookupError("no order of the day fits this scene")
+
+    def _other_sku(self, order: Order) -> str:
+        """A SKU that another order has and this one has not."""
+        mine = {i["sku"] for i in order["order_items"]}
+        others = [i["sku"] for o in self.orders.values() for i in _to_ship(o)]
+        found = (s for s in others if s not in mine and not s.startswith("SHOPIFY-"))
+        return str(next(found))
+
+
+def _to_ship(order: Order) -> list[Any]:
+    return [i for i in order["order_items"] if i["item_type"] == "ship"]
+
+
+def _payments(order: Order) -> list[Any]:
+    return list(order["payment_transactions"])
+
+
+def _charged(order: Order) -> bool:
+    """Paid with one card, and nothing else."""
+    rows = [(p["payment_processing_type"], p["transaction_type"]) for p in _payments(order)]
+    return rows == [("channel_payment", "charge")]
+
+
+def _head(order: Order) -> dict[str, Any]:
+    return {"channel_order_refnum": order["channel_order_refnum"], "retailops_order_id": 7000}
+
+
+def _name(order: Order) -> str:
+    names = [a["value"] for a in order["attributes"] if a["handle"] == "shopify_order_name"]
+    return str(names[0] if names else order["channel_order_refnum"])
 
 
 def _skus(state: Mapping[str, Any]) -> list[str]:

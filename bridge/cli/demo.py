@@ -12,7 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bridge.cli.day import Day, Row
+from bridge.cli.caller import Caller, Row
+from bridge.cli.day import Day
 from bridge.cli.sandbox import (
     AUTH_KEY,
     CHANNEL,
@@ -78,7 +79,7 @@ async def _play(options: Options, *, once: bool) -> int:
 
 async def _day(running: Pair) -> list[Row]:
     async with aiohttp.ClientSession() as http:
-        day = Day(http, running.bridge, running.store, AUTH_KEY, CHANNEL)
+        day = Day(Caller(http, running.bridge, running.store, AUTH_KEY, CHANNEL))
         return [row async for row in day.play()]
 
 
