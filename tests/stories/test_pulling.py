@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import QueryRejected
 from bridge.sandbox import execute
 from tests.stories.caller import (
     PLAIN,
@@ -266,12 +267,19 @@ async def test_a_full_page_costs_no_second_request(tmp_path: Path) -> None:
 
 
 async def test_a_sweep_that_fails_costs_no_order(tmp_path: Path) -> None:
-    """Shopify is out of order just for the look: the page is answered all the same."""
-    async with world(tmp_path, orders=200, order_pull={"sweep_minutes": 0}) as w:
-        await w.fault("OrderSweep", "internal_error")
-        for _ in range(4):
-            await w.fault("OrderSweep", "http_502_before")
-        assert len(await pull_all(w)) > 240
+    """Shopify refuses just the look down the history: the page is answered all the same."""
+    policy = {"tags_include": ["gift"]}
+    async with world(tmp_path, orders=200, order_pull=policy) as w:
+
+        def refuse(_: Mapping[str, Any]) -> None:
+            raise QueryRejected("the cursor is not valid")
+
+        w.hook("before", "OrderSweep", refuse)
+        orders, _ = await pull(w)
+        assert orders
+        await w.restart()
+        assert refnums((await pull(w))[0]) == refnums(orders)
+        assert "OrderSweep" in (await w.spent()).operations
 
 
 async def test_an_index_that_still_shows_what_was_taken(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridge.server.running import serving
 from tests.stories.caller import PLAIN, acknowledge, placed, post_to, pull_all, refnums
 from tests.support import World, world
@@ -137,3 +139,36 @@ async def test_the_day_of_one_sku(tmp_path: Path) -> None:
         assert await push(30) == 26 - unready  # an older push may be on its way
         await w.advance(11 * 60)
         assert await push(26) == 26 - unready  # now RetailOps' number is without it
+
+
+@pytest.mark.parametrize("fault", ["timeout", "apply_late"])
+async def test_a_write_that_hangs_happens_once(tmp_path: Path, fault: str) -> None:
+    """No reply, written later or never: sent again under the same key, the units move once."""
+    async with world(tmp_path, timeout_seconds=0.8) as w:
+        assert (await w.post("inventory_push", inventory_updates=[row(PLAIN, 500)])).events == []
+        held = 500 - await stock_of(w, PLAIN)
+        await w.fault("InventorySet", fault, delay=1.1)
+        answer = await w.post("inventory_push", inventory_updates=[row(PLAIN, 80)])
+        assert answer.events == []
+        await asyncio.sleep(0.6)  # what is late has come by now
+        assert await stock_of(w, PLAIN) == 80 - held
+        assert len(await w.journal("inventorySetQuantities")) == 2
+
+
+async def test_a_write_that_comes_too_late_changes_nothing(tmp_path: Path) -> None:
+    """A sale came between: the old write finds another quantity than it was made for."""
+    async with world(tmp_path, timeout_seconds=0.8) as w:
+        assert (await w.post("inventory_push", inventory_updates=[row(PLAIN, 500)])).events == []
+        held = 500 - await stock_of(w, PLAIN)
+        await w.fault("InventorySet", "apply_late", delay=2.5)
+        for _ in range(4):
+            await w.fault("InventorySet", "http_502_before")
+        lost = await w.post("inventory_push", inventory_updates=[row(PLAIN, 80)])
+        assert lost.codes == ["IN_DOUBT"]
+        assert lost.about("IN_DOUBT") == [PLAIN]
+        while True:  # the faults that are left
+            answer = await w.post("inventory_push", inventory_updates=[row(PLAIN, 60)])
+            if not answer.events:
+                break
+        await asyncio.sleep(1.5)
+        assert await stock_of(w, PLAIN) == 60 - held

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from bridge.sandbox.journal import Entry
 from bridge.server.running import serving
+from tests.server.process import bridge_process, write_config
 from tests.stories.caller import (
     PLAIN,
     TAG,
@@ -23,7 +25,7 @@ from tests.stories.caller import (
     reconfigure,
     refnums,
 )
-from tests.support import World, world
+from tests.support import KEY, World, world
 
 
 def nobody_listens() -> str:
@@ -68,7 +70,7 @@ async def test_shopify_is_down(tmp_path: Path) -> None:
 )
 async def test_a_pull_whose_request_goes_wrong(tmp_path: Path, fault: str) -> None:
     """A read is simply sent again; the caller notices nothing."""
-    async with world(tmp_path, timeout_seconds=0.8) as w:
+    async with world(tmp_path, timeout_seconds=1.5) as w:
         whole = refnums((await pull(w))[0])
         await w.fault("OrderPull", fault)
         assert refnums((await pull(w))[0]) == whole
@@ -193,3 +195,59 @@ async def test_two_bridges_on_one_ledger(tmp_path: Path) -> None:
             left = refnums((await reply.json())["orders"])
         assert left
         assert not set(left) & set(whole[:10])
+
+
+@pytest.mark.parametrize("fault", ["timeout", "apply_late"])
+async def test_an_acknowledgement_that_hangs(tmp_path: Path, fault: str) -> None:
+    """No reply, and the marks are written later or never: sent again, each order has them once."""
+    async with world(tmp_path, timeout_seconds=1.0) as w:
+        one, two, *_ = refnums(await pull_all(w))
+        await w.fault("OrderAcknowledge", fault, delay=1.3)
+        await acknowledge(w, one, two)
+        await asyncio.sleep(0.6)  # what is late has come by now
+        orders = await orders_of(w)
+        for number, refnum in enumerate((one, two)):
+            assert TAG in orders[refnum]["tags"]
+            assert orders[refnum]["metafields"]["retailops.order_id"] == str(70 + number)
+        assert sorted(e["order"] for e in await w.journal("tagsAdd")) == sorted([one, two])
+
+
+async def test_killed_in_the_middle_of_an_acknowledgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL while Shopify is being written to: the next process knows the word, and ends it."""
+    async with world(tmp_path) as w:
+        one, two, *rest = refnums(await pull_all(w))
+        await w.stop()
+        rows = [{"channel_order_refnum": r, "retailops_order_id": 8} for r in (one, two)]
+        body = {"integration_auth_token": KEY, "orders": rows}
+        ledger = f'[ledger]\npath = "{tmp_path / "process.sqlite3"}"'
+        config = write_config(tmp_path, ledger, endpoint=w.store.url)
+        await w.fault("OrderAcknowledge", "timeout")
+        log, begun = w.store.sandbox.log, asyncio.Event()
+        add = log.add
+
+        def noticed(operation: str, *, mutation: bool) -> Entry:
+            if mutation:
+                begun.set()
+            return add(operation, mutation=mutation)
+
+        monkeypatch.setattr(log, "add", noticed)
+        async with bridge_process(config) as bridge:
+            taking = asyncio.create_task(
+                w.http.post(f"{bridge.url}/order_acknowledge_v1", json=body)
+            )
+            async with asyncio.timeout(20):
+                await begun.wait()
+            bridge.process.kill()
+            results = await asyncio.gather(taking, return_exceptions=True)
+            assert isinstance(results[0], Exception)
+        assert await w.journal() == []
+        async with bridge_process(config) as bridge:
+            async with w.http.post(f"{bridge.url}/order_pull_v1", json=body) as reply:
+                assert refnums((await reply.json())["orders"])[:3] == rest[:3]
+            # RetailOps calls again, and does not wait for a dead process.
+            async with asyncio.timeout(5):
+                async with w.http.post(f"{bridge.url}/order_acknowledge_v1", json=body) as reply:
+                    assert (reply.status, await reply.json()) == (200, {"events": []})
+        assert sorted(e["order"] for e in await w.journal("tagsAdd")) == sorted([one, two])

@@ -1,0 +1,51 @@
+"""Which orders are offered, by policy: search and verdict together, over the whole seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.stories.caller import acknowledge, orders_of, pull_all, reconfigure, refnums
+from tests.stories.test_order_day import NOT_READY
+from tests.support import World, world
+
+
+async def kinds_with(w: World, **policy: Any) -> set[str]:
+    """The kinds of orders that a policy offers."""
+    await reconfigure(w, order_pull=policy)
+    orders = await orders_of(w)
+    return {orders[r]["kind"] for r in refnums(await pull_all(w))}
+
+
+async def test_what_each_policy_offers(tmp_path: Path) -> None:
+    """Exactly the orders that the policy names, whatever search lets through or hides."""
+    async with world(tmp_path, plan="enterprise") as w:
+        state = await orders_of(w)
+        usual = {o["kind"] for o in state.values()} - set(NOT_READY)
+        assert await kinds_with(w) == usual
+        unpaid = {"pending", "unpaid", "b2b_purchase_order"}
+        assert await kinds_with(w, pull_unpaid=True) == usual | unpaid
+        assert await kinds_with(w, pull_fulfilled="pos") == usual | {"point_of_sale"}
+        shipped = {kind for kind, why in NOT_READY.items() if why.startswith("nothing")}
+        assert await kinds_with(w, pull_fulfilled="all") == usual | shipped
+        assert await kinds_with(w, pull_since="2020-01-01") == usual
+        assert await kinds_with(w, pull_since=w.clock().date().isoformat()) < usual
+        assert await kinds_with(w, minimum_age_minutes=30 * 24 * 60) == set()
+        assert await kinds_with(w, sources=["no-such-source"]) == set()
+        brooklyn = await kinds_with(w, locations=["Brooklyn Store"])
+        assert {"local_pickup", "local_delivery"} <= brooklyn < usual
+        tagged = {o["kind"] for o in state.values() if "gift" in o["tags"]} & usual
+        assert tagged
+        assert await kinds_with(w, tags_include=["GIFT"]) == tagged
+        assert await kinds_with(w, tags_exclude=["GIFT"]) == usual - tagged
+
+
+async def test_orders_known_by_their_names(tmp_path: Path) -> None:
+    """With order_refnum = "name" a whole round goes by #1001: pulled, taken, not offered again."""
+    async with world(tmp_path, order_refnum="name", order_pull={"page_size": 100}) as w:
+        names = {o["name"] for o in (await orders_of(w)).values()}
+        came = refnums(await pull_all(w))
+        assert came
+        assert set(came) <= names
+        await acknowledge(w, *came)
+        assert await pull_all(w) == []
