@@ -58,6 +58,17 @@ LIMITS: Final[tuple[tuple[str, str], ...]] = (
         "A static token and the client credentials grant. Authorization codes, token exchange and "
         "refresh tokens are not modelled.",
     ),
+    (
+        "money",
+        "No gateway is behind the tenders: they answer as the order's specification says. Balances "
+        "of gift cards, disputes, tips, and refunds of duties and of additional fees are not "
+        "modelled; a refund cannot be dated (processedAt).",
+    ),
+    (
+        "returns",
+        "Requests of customers, reverse fulfillment orders and deliveries, dispositions, exchanges "
+        "and restocking fees are not modelled; twenty of Shopify's reasons exist.",
+    ),
     ("bulk operations", "Not modelled."),
     ("webhooks", "Not modelled."),
     ("REST", "Not modelled: only /admin/api/{version}/graphql.json answers."),

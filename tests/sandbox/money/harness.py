@@ -73,7 +73,7 @@ def units(line: LineItem, quantity: int, restock: str = "NO_RESTOCK", **more: ob
     return {"lineItemId": line.id, "quantity": quantity, "restockType": restock, **more}
 
 
-def refund(bench: Bench, found: Order, key: str = "", **given: object) -> Row:
+def refund(bench: Bench, found: Order, key: str | None = None, **given: Any) -> Row:
     """``refundCreate`` with a key of its own unless one is given."""
     key = key or str(uuid.uuid4())
     given.setdefault("transactions", [])

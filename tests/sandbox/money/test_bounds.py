@@ -10,9 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.sandbox.model_orders import Order
-from tests.sandbox.money.harness import capture, order, over, refund, suggestion, units
+from tests.sandbox.money.harness import (
+    authorization,
+    capture,
+    order,
+    over,
+    refund,
+    suggestion,
+    units,
+)
 from tests.sandbox.state.harness import Bench, bench
 
+CENT = Decimal("0.01")
 _AMOUNTS = st.integers(0, 4500).map(lambda cents: Decimal(cents) / 100)
 _HELD = [{"kind": "AUTHORIZATION", "multi_capturable": many} for many in (True, False)]
 _TENDERS = st.sampled_from(
@@ -38,9 +47,10 @@ _STEPS = st.lists(
 
 def _capture(shop: Bench, found: Order, amount: Decimal, n: int) -> None:
     if any(row.kind == "AUTHORIZATION" for row in found.transaction_list):
-        more = {"finalCapture": True} if n == 3 else {}
+        left = authorization(found).left.presentment
+        asked = (amount, left, left + CENT, amount)[n]
         currency = found.currencies.presentment
-        capture(shop, found, str(amount), currency=currency, **more)
+        capture(shop, found, str(asked), currency=currency, finalCapture=True if n == 3 else None)
 
 
 def _suggested(shop: Bench, found: Order, amount: Decimal, n: int) -> None:
@@ -68,8 +78,9 @@ def _suggested(shop: Bench, found: Order, amount: Decimal, n: int) -> None:
 
 def _over(shop: Bench, found: Order, amount: Decimal, n: int) -> None:
     rows = found.transaction_list
-    parent = rows[n % len(rows)]
-    back = [over(parent, str(amount))]
+    parent = rows[int(amount * 100) % len(rows)]
+    asked = (amount, parent.room, parent.room + CENT, found.refundable_set.presentment)[n]
+    back = [over(parent, str(asked))]
     refund(shop, found, currency=found.currencies.presentment, transactions=back)
 
 

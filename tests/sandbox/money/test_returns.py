@@ -105,7 +105,8 @@ OTHER = "gid://shopify/ReturnReasonDefinition/5"
 def test_other_needs_a_note(shop: Bench, reason: dict[str, str]) -> None:
     """BLANK at the note (captured for the value, assumed for the definition)."""
     found = shipped(shop)
-    refused = announce(shop, found, **{"returnReason": None, **reason})
+    line: dict[str, Any] = {"returnReason": None, **reason}
+    refused = announce(shop, found, **line)
     assert refused["userErrors"] == [
         {
             "code": "BLANK",
@@ -114,7 +115,7 @@ def test_other_needs_a_note(shop: Bench, reason: dict[str, str]) -> None:
             'return reason is "Other"',
         }
     ]
-    noted = announce(shop, found, **{"returnReason": None, "returnReasonNote": "odd", **reason})
+    noted = announce(shop, found, **line, returnReasonNote="odd")
     assert noted["userErrors"] == []
 
 
@@ -125,8 +126,8 @@ def test_the_library_of_reasons(shop: Bench) -> None:
     assert rows[4] == {"id": OTHER, "handle": "other-reason", "name": "Other", "deleted": False}
     text = 'query { returnReasonDefinitions(first: 5, handles: ["style"]) { nodes { name } } }'
     assert shop.run(text)["data"]["returnReasonDefinitions"]["nodes"] == [{"name": "Style"}]
-    unknown = {"returnReasonDefinitionId": "gid://shopify/ReturnReasonDefinition/999"}
-    refused = announce(shop, shipped(shop), returnReason=None, **unknown)
+    unknown = "gid://shopify/ReturnReasonDefinition/999"
+    refused = announce(shop, shipped(shop), returnReason=None, returnReasonDefinitionId=unknown)
     assert refused["userErrors"][0]["code"] == "NOT_FOUND"
 
 
