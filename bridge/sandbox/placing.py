@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.model import Address, Customer, InventoryLevel, Location, Variant
@@ -19,7 +19,7 @@ from bridge.sandbox.model_orders import Order
 from bridge.sandbox.money import Bag, Currencies, rounded, spread
 from bridge.sandbox.paying import lapse_later, settle_later
 from bridge.sandbox.routing import LINE_KEYS, routing_of
-from bridge.sandbox.tenders import tenders
+from bridge.sandbox.tenders import amount_of, tenders
 
 if TYPE_CHECKING:
     from bridge.sandbox.store import Store
@@ -117,13 +117,6 @@ def _known(given: Mapping[str, Any], allowed: frozenset[str], where: str) -> Non
         )
 
 
-def _amount(value: object, where: str) -> Decimal:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"{where}: {value!r} is not an amount; write it as '12.50'") from None
-
-
 def _quantity(value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{where}: {value!r} is not a quantity; it must be a whole number from 1")
@@ -149,11 +142,11 @@ class _Placing:
         currency = str(spec.get("currency", store.shop.currency_code))
         if "rate" not in spec and currency not in RATES:
             raise ValueError(f"currency {currency}: no rate is known; give 'rate'")
-        rate = _amount(spec.get("rate", RATES.get(currency)), "rate")
+        rate = amount_of(spec.get("rate", RATES.get(currency)), "rate")
         self.money = Currencies(store.shop.currency_code, currency, rate)
         self.included = bool(spec.get("taxes_included", store.shop.taxes_included))
         self.tax_title = str(spec.get("tax_title", "VAT" if self.included else "Sales tax"))
-        self.tax_rate = _amount(spec.get("tax_rate", 0), "tax_rate")
+        self.tax_rate = amount_of(spec.get("tax_rate", 0), "tax_rate")
         self.location = self._location(spec.get("location"))
         self.groups: dict[str, LineItemGroup] = {}
         # What is asked for the whole order goes for every line that does not say otherwise.
@@ -206,11 +199,11 @@ class _Placing:
         self._discount(order)
         self._taxes(order, rows)
         if "duties" in spec:
-            order.duties = self.money.bag(_amount(spec["duties"], "duties"))
+            order.duties = self.money.bag(amount_of(spec["duties"], "duties"))
         for name, fee in dict(spec.get("fees", {})).items():
-            order.additional_fee_list.append((name, self.money.bag(_amount(fee, f"fees.{name}"))))
+            order.additional_fee_list.append((name, self.money.bag(amount_of(fee, f"fees.{name}"))))
         if "tip" in spec:
-            order.tip = self.money.bag(_amount(spec["tip"], "tip"))
+            order.tip = self.money.bag(amount_of(spec["tip"], "tip"))
         payments = tenders(order, spec.get("payment", "paid"))
         # Nothing was kept up to here; from now on nothing is refused.
         order.number_id = store.new_id("Order")
@@ -273,7 +266,7 @@ class _Placing:
             price, title, variant_title = Decimal(0), str(row["title"]), None
             physical, gift, vendor, taxable = True, False, None, True
         if "price" in row:
-            price = _amount(row["price"], f"{where}.price")
+            price = amount_of(row["price"], f"{where}.price")
         line = LineItem(
             number_id=0,
             order=order,
@@ -291,7 +284,7 @@ class _Placing:
         )
         line.routing = routing_of({**self.everywhere, **row}, where, line, self._location)
         if "discount" in row:
-            off = self.money.bag(_amount(row["discount"], f"{where}.discount"))
+            off = self.money.bag(amount_of(row["discount"], f"{where}.discount"))
             line.discount_allocations.append(DiscountAllocation(allocated_amount_set=off))
         if "group" in row:
             line.line_item_group = self._group(row["group"])
@@ -321,7 +314,7 @@ class _Placing:
                 order=order,
                 title=given.get("title", "Standard Shipping"),
                 original_price_set=self.money.bag(
-                    _amount(given.get("price", "6.90"), "shipping.price")
+                    amount_of(given.get("price", "6.90"), "shipping.price")
                 ),
                 code=given.get("code", given.get("title", "Standard Shipping")),
                 carrier_identifier=given.get("carrier"),
@@ -346,10 +339,10 @@ class _Placing:
         seen = [line.net.presentment for line in order.lines]
         whole = sum(seen, Decimal(0))
         if "percent" in given:
-            percent = _amount(given["percent"], "discount.percent")
+            percent = amount_of(given["percent"], "discount.percent")
             off = rounded(whole * percent / 100, self.money.presentment)
         else:
-            off = min(_amount(given.get("amount", 0), "discount.amount"), whole)
+            off = min(amount_of(given.get("amount", 0), "discount.amount"), whole)
         for line, share in zip(order.lines, spread(off, seen, self.money.presentment), strict=True):
             if share:
                 line.discount_allocations.append(
@@ -365,7 +358,7 @@ class _Placing:
 
     def _taxes(self, order: Order, rows: Sequence[Mapping[str, Any]]) -> None:
         for n, (line, row) in enumerate(zip(order.lines, rows, strict=True)):
-            rate = _amount(row.get("tax_rate", self.tax_rate), f"lines[{n}].tax_rate")
+            rate = amount_of(row.get("tax_rate", self.tax_rate), f"lines[{n}].tax_rate")
             if rate and line.taxable and not order.tax_exempt:
                 line.tax_line_list.append(self._tax(line.net, rate))
         given = self.spec.get("shipping") or {}

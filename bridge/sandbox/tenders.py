@@ -69,14 +69,15 @@ def tenders(order: Order, given: str | Sequence[Mapping[str, Any]]) -> list[Tran
         if unknown:
             known = ", ".join(sorted(_KEYS))
             raise ValueError(f"{where}: unknown {', '.join(unknown)}; known: {known}")
-        amount = _amount(tender.get("amount", due), f"{where}.amount")
+        amount = amount_of(tender.get("amount", due), f"{where}.amount")
         due -= amount
         if amount:
             made.append(_tender(order, tender, amount, where))
     return made
 
 
-def _amount(value: object, where: str) -> Decimal:
+def amount_of(value: object, where: str) -> Decimal:
+    """An amount from JSON; ValueError with the place when it is none."""
     try:
         return Decimal(str(value))
     except InvalidOperation:
