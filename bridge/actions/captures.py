@@ -109,7 +109,7 @@ def _authorisation(order: Node, row: Node, now: datetime) -> Authorisation:
         captured=captured,
         left=left,
         multi=bool(row["multiCapturable"]),
-        expired=not voided and not taken and expires is not None and expires <= now,
+        expired=left > 0 and expires is not None and expires <= now,
     )
 
 
@@ -315,7 +315,8 @@ def shortfall(
     """The event for money that was wanted and cannot be captured: expired, or not there."""
     currency = order["presentmentCurrencyCode"]
     amount = f"{said(short, currency)} of {said(want, currency)}"
-    if any(a.expired for a in authorisations(order, now)):
+    lapsed = order["displayFinancialStatus"] == "EXPIRED"
+    if lapsed or any(a.expired for a in authorisations(order, now)):
         return event(
             Code.AUTH_EXPIRED,
             f"order {order['name']}: {amount} cannot be captured, its authorisation has expired",

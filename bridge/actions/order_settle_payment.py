@@ -21,7 +21,7 @@ from bridge.engine import Call, OrderAction, Plan, Result, Step
 from bridge.errors import MappingError
 from bridge.ledger import Effect
 from bridge.retailops.answers import OrderSettlePaymentAnswer
-from bridge.retailops.events import Code, Event, event
+from bridge.retailops.events import Code, Event, EventType, event
 from bridge.retailops.requests import OrderSettlePaymentRequest, Payment
 from bridge.shopify.payments import payment_state
 
@@ -91,7 +91,7 @@ class OrderSettlePayment(OrderAction[OrderSettlePaymentRequest, SettleState]):
             return Plan()
         if state.missing:
             message = f"there is no order {self.refnum(request)} in {call.channel.shop}"
-            call.tell(_event(request, Code.ORDER_NOT_FOUND, message))
+            call.tell(_event(request, Code.ORDER_NOT_FOUND, message, event_type="error"))
             return Plan()
         if state.order is None:
             message = f"money is captured at '{state.settled.capture_at}' here, not at settling"
@@ -181,5 +181,12 @@ def _series(payment: Payment) -> str:
     return str(payment.payment_series_id) if payment.payment_series_id else ""
 
 
-def _event(request: OrderSettlePaymentRequest, code: Code, message: str) -> Event:
-    return event(code, message, order_refnum=request.order.channel_order_refnum)
+def _event(
+    request: OrderSettlePaymentRequest,
+    code: Code,
+    message: str,
+    *,
+    event_type: EventType | None = None,
+) -> Event:
+    refnum = request.order.channel_order_refnum
+    return event(code, message, event_type=event_type, order_refnum=refnum)
