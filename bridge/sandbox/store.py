@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from bridge.sandbox import seed, seed_play, state
 from bridge.sandbox.cancelling import Job
+from bridge.sandbox.editing import EditSession
 from bridge.sandbox.model import (
     Customer,
     InventoryItem,
@@ -108,6 +109,7 @@ class Store:
         self.locations: dict[int, Location] = {}
         self.customers: dict[int, Customer] = {}
         self.jobs: dict[str, Job] = {}
+        self.edits: dict[str, EditSession] = {}
         self._skus: dict[str, list[Variant]] = {}
         self.journal: list[dict[str, Any]] = []
         self._next_id: dict[str, int] = {}

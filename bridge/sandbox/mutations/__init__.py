@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.sandbox.mutations import (
     cancel,
+    edit,
     fulfil,
     fulfil_orders,
     inventory,
@@ -34,6 +35,11 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "orderClose": order_close.close,
     "orderOpen": order_close.reopen,
     "orderCapture": pay.capture,
+    "orderEditAddLineItemDiscount": edit.add_discount,
+    "orderEditAddVariant": edit.add_variant,
+    "orderEditBegin": edit.begin,
+    "orderEditCommit": edit.commit,
+    "orderEditSetQuantity": edit.set_quantity,
     "orderMarkAsPaid": pay.mark_as_paid,
     "refundCreate": refund.create,
     "returnCancel": returns.cancel,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
-from bridge.sandbox.info import Info
+from bridge.sandbox.editing import EditSession
+from bridge.sandbox.errors import NotModelled
+from bridge.sandbox.info import Info, Page
 
 
 def _job(_root: object, info: Info, id: str) -> object:
@@ -15,4 +17,20 @@ def _job(_root: object, info: Info, id: str) -> object:
     return store.jobs.get(id) or {"id": id, "done": True, "query": {}}
 
 
-RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {"QueryRoot": {"job": _job}}
+def _lines(
+    session: EditSession, info: Info, query: str | None = None, **page: Unpack[Page]
+) -> object:
+    """The lines that the order had before (captured: without those that are added)."""
+    if query:
+        raise NotModelled("the argument query of lineItems")
+    return info.context.paginate(session.existing, **page)
+
+
+def _added(session: EditSession, info: Info, **page: Unpack[Page]) -> object:
+    return info.context.paginate(session.added, **page)
+
+
+RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
+    "QueryRoot": {"job": _job},
+    "CalculatedOrder": {"lineItems": _lines, "addedLineItems": _added},
+}
