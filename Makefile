@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check demo bench sandbox docs clean
+.PHONY: help install test crash check demo bench sandbox docs clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ install: $(VENV)/.synced ## make .venv with everything in uv.lock
 
 test: $(VENV)/.synced ## all tests, on two processes
 	@$(BIN)/pytest -n 2 $(ARGS)
+
+crash: $(VENV)/.synced ## the whole crash matrix: killed at every write and request
+	@$(BIN)/python -m tests.proof.crash $(ARGS)
 
 check: $(VENV)/.synced ## ruff and mypy
 	@$(BIN)/ruff check

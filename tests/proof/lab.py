@@ -1,0 +1,187 @@
+"""A store in this process, and bridges before it in processes of their own on one ledger file."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bridge.config.models import Settings
+from bridge.sandbox.clock import SandboxClock
+from bridge.sandbox.runner import RunningSandbox, start_sandbox
+from tests.proof import child as child_process
+from tests.support import CHANNEL, KEY, Answer, settings_for
+
+# A start takes a fraction of a second; on a busy machine the first one pays for the imports.
+START_SECONDS = 60.0
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.proof.warm"])
+
+
+class Killed(Exception):
+    """The process is dead; ``args[0]`` is the point where it killed itself, if it said so."""
+
+
+@dataclass
+class Bridge:
+    """One child process."""
+
+    process: Any
+    pipe: Connection
+    http: aiohttp.ClientSession
+    url: str = ""
+
+    async def hear(self) -> Any:
+        """The next word of the child; Killed when it has died."""
+        try:
+            if not await asyncio.to_thread(self.pipe.poll, START_SECONDS):
+                raise AssertionError("the child says nothing")
+            what, value = self.pipe.recv()
+        except (EOFError, OSError):
+            raise Killed("") from None
+        if what == "killed":
+            raise Killed(value)
+        return value
+
+    async def ask(self, what: str, value: Any = None) -> Any:
+        """Tell the child something, and hear its answer."""
+        try:
+            self.pipe.send((what, value))
+        except OSError:
+            return await self.hear()
+        return await self.hear()
+
+    async def post(self, action: str, body: Mapping[str, Any]) -> Answer:
+        """Call an action as RetailOps does; Killed when no answer comes."""
+        envelope = {
+            "integration_auth_token": KEY,
+            "action": action,
+            "version": 1,
+            "client_id": 497,
+            "channel_info": {"id": CHANNEL},
+        }
+        try:
+            async with self.http.post(
+                f"{self.url}/{action}_v1", json={**envelope, **body}
+            ) as reply:
+                return Answer(reply.status, await reply.json(content_type=None), reply.headers)
+        except (aiohttp.ClientError, OSError):
+            await self.hear()  # says where it was killed
+            raise AssertionError("the bridge lives and gave no answer") from None
+
+    async def buried(self) -> None:
+        """Wait for the end of a child that was killed."""
+        await asyncio.to_thread(self.process.join, START_SECONDS)
+        assert self.process.exitcode == -signal.SIGKILL, self.process.exitcode
+        self.pipe.close()
+
+    async def stop(self) -> None:
+        """Stop it in good order, if it lives."""
+        if self.process.is_alive():
+            try:
+                self.pipe.send(("stop", None))
+            except OSError:
+                self.process.kill()
+        await asyncio.to_thread(self.process.join, START_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            await asyncio.to_thread(self.process.join)
+        self.pipe.close()
+
+
+@dataclass
+class Lab:
+    """The store, its clock, and the children."""
+
+    store: RunningSandbox
+    clock: SandboxClock
+    settings: Settings
+    http: aiohttp.ClientSession
+    bridges: list[Bridge] = field(default_factory=list)
+
+    async def start(self, nth: int | None = None) -> Bridge:
+        """Another bridge on the ledger file; Killed when it dies at the n-th point of its start."""
+        here, there = FORKS.Pipe()
+        ahead = (self.clock() - datetime.now(UTC)).total_seconds()
+        process = FORKS.Process(
+            target=child_process.run, args=(there, self.settings, ahead, nth), daemon=True
+        )
+        await asyncio.to_thread(process.start)
+        there.close()
+        bridge = Bridge(process, here, self.http)
+        try:
+            bridge.url = await bridge.hear()
+        except Killed:
+            await bridge.buried()
+            raise
+        self.bridges.append(bridge)
+        return bridge
+
+    async def bury(self, bridge: Bridge) -> None:
+        """Forget a bridge that was killed."""
+        await bridge.buried()
+        self.bridges.remove(bridge)
+
+    async def advance(self, seconds: float) -> None:
+        """Move the store's clock, and those of the bridges that live."""
+        async with self.http.post(
+            f"{self.store.url}/_sandbox/clock", json={"advance": seconds}
+        ) as reply:
+            assert reply.status == 200
+        for bridge in self.bridges:
+            await bridge.ask("advance", seconds)
+
+    async def place(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """An order of a shopper, ready for work."""
+        async with self.http.post(f"{self.store.url}/_sandbox/orders", json=order) as reply:
+            assert reply.status == 201, await reply.text()
+            made: dict[str, Any] = await reply.json()
+        await self.advance(5)  # fulfillment orders come after a second, the index after two
+        return made
+
+    def journal(self) -> list[dict[str, Any]]:
+        """The effects on the store so far."""
+        self.store.sandbox.apply_late()
+        return list(self.store.sandbox.store.journal)
+
+    def state(self) -> dict[str, Any]:
+        """Everything in the store."""
+        self.store.sandbox.apply_late()
+        found: dict[str, Any] = self.store.sandbox.store.state()
+        return found
+
+
+@asynccontextmanager
+async def lab(
+    *, variants: int = 10, timeout_seconds: float = 10.0, **policies: Any
+) -> AsyncIterator[Lab]:
+    """A store with its seed and no bridge yet; the ledger file is in a folder of its own."""
+    clock = SandboxClock()
+    # Points come back by the clock, which runs on in the proofs: no call waits for them.
+    # Orders do not close themselves here: a closing that was lost would go unnoticed.
+    store = await start_sandbox(variants=variants, plan="plus", clock=clock, auto_close=False)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_for(
+            store.url, Path(folder), timeout_seconds=timeout_seconds, **policies
+        )
+        try:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as http:
+                made = Lab(store, clock, settings, http)
+                try:
+                    yield made
+                finally:
+                    for bridge in made.bridges:
+                        await bridge.stop()
+        finally:
+            await store.stop()
