@@ -15,6 +15,7 @@ from bridge.actions import (
     order_offer,
     order_returned_target,
     order_settle_payment_target,
+    order_update_target,
     packages,
 )
 from bridge.actions.captures import CaptureSettler
@@ -31,6 +32,9 @@ from bridge.actions.order_returned_target import Returned
 from bridge.actions.order_settle_payment import OrderSettlePayment
 from bridge.actions.order_settle_payment_target import Settlement
 from bridge.actions.order_shipment_submit import OrderShipmentSubmit
+from bridge.actions.order_update import OrderUpdate
+from bridge.actions.order_update_stages import EditSettler, RmaSettler
+from bridge.actions.order_update_target import Update
 from bridge.actions.refund_settler import RefundSettler
 from bridge.actions.shipment_settler import ShipmentSettler
 from bridge.actions.shipment_target import PackageTracking
@@ -49,6 +53,7 @@ SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]
     "order_settle_payment": OrderSettlePayment,
     "order_returned": OrderReturned,
     "order_cancel": OrderCancel,
+    "order_update": OrderUpdate,
 }
 
 
@@ -58,6 +63,8 @@ SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = (
     ShipmentSettler,
     UnshippedSettler,
     CancelSettler,
+    EditSettler,
+    RmaSettler,
 )
 """Who knows which effects in a fresh read of the store."""
 
@@ -78,6 +85,7 @@ MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_complete": MappingSpec(Completion, "complete", order_complete_target.sources),
     "order_returned": MappingSpec(Returned, "returned", order_returned_target.sources),
     "order_settle_payment": MappingSpec(Settlement, "settle", order_settle_payment_target.sources),
+    "order_update": MappingSpec(Update, "update", order_update_target.sources),
     "order_cancel": MappingSpec(Cancellation, "cancellation", order_cancel.sources),
 }
 """By the name of the file, without its ending."""
