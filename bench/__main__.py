@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import bridge, ledger, mapping
-from bench.points import JOBS, Figure
+from bench.figure import Figure
+from bench.points import JOBS
 from bridge.config.models import LoggingSettings
 from bridge.server import logs
 
@@ -100,6 +101,15 @@ PARTS: Final[dict[str, Callable[[Path], Json]]] = {
 }
 
 
+def promised(job: Json) -> str:
+    """What a job may cost, and whether it did; nothing for a job without a limit."""
+    limit = job["limit"]
+    if limit is None:
+        return ""
+    word = "kept" if job["kept"] else "BROKEN"
+    return f"; at most {limit['points']} points, {limit['requests']} requests: {word}"
+
+
 def table(found: Json) -> Table:
     """Everything that was measured, a row each."""
     out = Table(box=box.SIMPLE, title="retailops-shopify-bridge", title_justify="left")
@@ -107,13 +117,11 @@ def table(found: Json) -> Table:
     out.add_column("value", justify="right")
     out.add_column("beside it")
     for job in found.get("points", {}).get("jobs", []):
-        limit = job["limit"]
         out.add_row(
             job["job"],
             f"{job['requested']} points requested, {job['actual']} charged",
-            f"{job['requests']} requests, {job['throttled']} throttled; at most "
-            f"{limit['points']} points, {limit['requests']} requests: "
-            + ("kept" if job["kept"] else "BROKEN"),
+            f"{job['requests']} requests, {job['mutations']} of them writes, "
+            f"{job['throttled']} throttled" + promised(job),
         )
     for call in found.get("time", {}).get("calls", []):
         out.add_row(

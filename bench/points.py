@@ -8,65 +8,14 @@ pins them.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench import life
+from bench.figure import Figure, Limit, done, figure
 from bridge.shopify.documents import operation
-from tests.support import Answer, World, world
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What a job may cost at most: requests to Shopify, and points as requested."""
-
-    requests: int
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What a job has cost. ``requested`` is what Shopify reserves, ``actual`` what it charges."""
-
-    job: str
-    requests: int
-    requested: int
-    actual: int
-    throttled: int
-    limit: Limit
-
-    @property
-    def kept(self) -> bool:
-        """Whether it stayed within its limit, without being throttled."""
-        return (
-            self.requests <= self.limit.requests
-            and self.requested <= self.limit.points
-            and self.actual <= self.limit.points
-            and self.throttled == 0
-        )
-
-
-class NotDone(Exception):
-    """The job was not done, so its cost says nothing."""
-
-
-def done(answer: Answer, *, expected: bool) -> None:
-    """Stop the benchmark when the answer is not what the job is about."""
-    if answer.status != 200 or not expected:
-        raise NotDone(f"HTTP {answer.status}: {str(answer.body)[:500]}")
-
-
-async def _figure(w: World, job: str, limit: Limit) -> Figure:
-    rows = await w.requests()
-    return Figure(
-        job,
-        requests=len(rows),
-        requested=sum(r["requested_cost"] or 0 for r in rows),
-        actual=sum(r["actual_cost"] or 0 for r in rows),
-        throttled=sum(bool(r["throttled"]) for r in rows),
-        limit=limit,
-    )
+from tests.support import world
 
 
 async def push(folder: Path) -> Figure:
@@ -78,7 +27,7 @@ async def push(folder: Path) -> Figure:
         ]
         answer = await w.post("inventory_push", inventory_updates=rows)
         done(answer, expected=answer.body.get("events") == [])
-        return await _figure(w, "1,000 SKUs pushed, cold", Limit(requests=12, points=350))
+        return await figure(w, "1,000 SKUs pushed, cold", Limit(requests=12, points=350))
 
 
 async def pull(folder: Path) -> Figure:
@@ -90,7 +39,7 @@ async def pull(folder: Path) -> Figure:
         answer = await w.post("order_pull", {"page_token": ""})
         lines = [len(o["order_items"]) for o in answer.body.get("orders", [])]
         done(answer, expected=len(lines) == 100 and set(lines) == {10})
-        return await _figure(w, "100 orders of 10 lines pulled", Limit(requests=1, points=700))
+        return await figure(w, "100 orders of 10 lines pulled", Limit(requests=1, points=700))
 
 
 async def long_page(folder: Path) -> Figure:
@@ -108,7 +57,7 @@ async def long_page(folder: Path) -> Figure:
     }
     cost = operation("OrderPull").cost(variables)
     job = "page of 100 orders of 50 lines, estimate"
-    return Figure(job, 0, cost, 0, 0, Limit(requests=0, points=999))
+    return Figure(job, 0, 0, cost, 0, 0, Limit(requests=0, points=999))
 
 
 async def acknowledge(folder: Path) -> Figure:
@@ -118,7 +67,7 @@ async def acknowledge(folder: Path) -> Figure:
         rows = [{"channel_order_refnum": i, "retailops_order_id": 7} for i in ids]
         answer = await w.post("order_acknowledge", orders=rows)
         done(answer, expected=answer.body.get("events") == [])
-        return await _figure(w, "25 orders acknowledged", Limit(requests=2, points=320))
+        return await figure(w, "25 orders acknowledged", Limit(requests=2, points=320))
 
 
 Job = Callable[[Path], Awaitable[Figure]]
@@ -128,4 +77,12 @@ JOBS: Mapping[str, Job] = {
     "pull": pull,
     "long_page": long_page,
     "acknowledge": acknowledge,
+    "ship": life.ship,
+    "ship_again": life.ship_again,
+    "settle": life.settle,
+    "complete": life.complete,
+    "complete_short": life.complete_short,
+    "returned": life.returned,
+    "update": life.update,
+    "cancel": life.cancel,
 }

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.points import JOBS, Limit
+from bench.figure import Limit
+from bench.points import JOBS
 from bridge.shopify.protocol import MAX_QUERY_POINTS
 
 PROMISED = {
@@ -17,20 +18,38 @@ PROMISED = {
     "pull": Limit(requests=1, points=700),
     "long_page": Limit(requests=0, points=MAX_QUERY_POINTS - 1),
     "acknowledge": Limit(requests=2, points=320),
+    "ship": Limit(requests=2, points=140, mutations=1),
+    "ship_again": Limit(requests=1, points=130, mutations=0),
+    "settle": Limit(requests=3, points=50, mutations=1),
+    "returned": Limit(requests=3, points=215, mutations=1),
 }
+
+# Nothing was promised of these; what they cost is printed, and they must be done to cost it.
+PRINTED = {"complete", "complete_short", "update", "cancel"}
 
 
 def test_every_job_has_its_promise() -> None:
-    """A job that is added to the benchmark is pinned too."""
-    assert set(JOBS) == set(PROMISED)
+    """A job that is added to the benchmark is pinned too, or said to be printed only."""
+    assert set(JOBS) == {*PROMISED, *PRINTED}
 
 
-@pytest.mark.parametrize("job", list(JOBS))
+@pytest.mark.parametrize("job", sorted(PRINTED))
+async def test_what_a_job_without_a_promise_costs(tmp_path: Path, job: str) -> None:
+    """It is done, never throttled, and no call of an order's life takes a tenth of the bucket."""
+    figure = await JOBS[job](tmp_path)
+    assert figure.limit is None
+    assert figure.kept
+    assert figure.mutations >= 1
+    assert 0 < figure.actual <= figure.requested < 200
+
+
+@pytest.mark.parametrize("job", sorted(PROMISED))
 async def test_what_a_job_costs(tmp_path: Path, job: str) -> None:
     """Requested and charged points, requests, none throttled; the job checks that it was done."""
     figure = await JOBS[job](tmp_path)
     assert figure.limit == PROMISED[job]
     assert figure.requests <= PROMISED[job].requests
+    assert figure.mutations <= PROMISED[job].mutations
     assert 0 < figure.requested <= PROMISED[job].points
     assert figure.actual <= figure.requested
     assert figure.throttled == 0
