@@ -1,8 +1,9 @@
-"""Calls about shipments as RetailOps makes them, and what people do in Shopify's admin beside them."""
+"""Calls about shipments as RetailOps makes them, and what people do in Shopify beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.support import Answer, World
@@ -119,3 +120,17 @@ async def shipped(w: World, order: Order) -> list[dict[str, int]]:
 def outcomes(answer: Answer) -> list[tuple[str, str]]:
     """Type and code of each event."""
     return [(e["event_type"], e["code"]) for e in answer.events]
+
+
+async def lose_ledger(w: World, folder: Path) -> None:
+    """Another bridge on a new ledger file, an hour later."""
+    await w.stop()
+    _remove_ledger(folder)
+    await w.advance(3600)
+    await w.start()
+
+
+def _remove_ledger(folder: Path) -> None:
+    for file in folder.glob("ledger.sqlite3*"):
+        if file.is_file():
+            file.unlink()

@@ -18,6 +18,7 @@ from tests.stories.shipments import (
     fulfillments,
     item,
     line,
+    lose_ledger,
     order_of,
     outcomes,
     package,
@@ -25,7 +26,7 @@ from tests.stories.shipments import (
     shipped,
     submit,
 )
-from tests.support import World, world
+from tests.support import world
 
 CANCEL = """mutation($id: ID!) { fulfillmentCancel(id: $id) {
   fulfillment { id } userErrors { message } } }"""
@@ -269,16 +270,6 @@ async def test_a_hundred_and_twenty_lines(tmp_path: Path) -> None:
 # ---- the ledger is lost
 
 
-async def lose_ledger(w: World, tmp_path: Path) -> None:
-    """Another bridge on a new ledger file, an hour later."""
-    await w.stop()
-    for file in tmp_path.glob("ledger.sqlite3*"):
-        if file.is_file():
-            file.unlink()
-    await w.advance(3600)
-    await w.start()
-
-
 async def test_the_ledger_is_lost(tmp_path: Path) -> None:
     """A tracked package is known by its number and units, and then as well known as before."""
     async with world(tmp_path) as w:
@@ -342,7 +333,7 @@ async def test_peers_bug_duplicate_shipments(tmp_path: Path) -> None:
 
 
 async def test_peers_bug_sku_keyed_lines_with_duplicate_skus(tmp_path: Path) -> None:
-    """Three lines of one SKU: the refnum decides; a SKU alone is no line, and nothing is guessed."""
+    """Three lines of one SKU: the refnum decides; with the SKU alone nothing is guessed."""
     async with world(tmp_path) as w:
         state = await w.state()
         order = next(o for o in state["orders"] if o["kind"] == "duplicate_sku_lines")
