@@ -20,6 +20,10 @@ from bridge.shopify.protocol import user_errors
 Node = Mapping[str, Any]
 
 
+# Shopify's reason for what fits no other; a handle that this shop's library lacks becomes it.
+OTHER = "other-reason"
+
+
 @dataclass(frozen=True, slots=True)
 class RmaWords:
     """What the mapping says of one RMA: a reason's handle, and a note for staff."""
@@ -108,14 +112,14 @@ def _open(out: Returns, rma: Return, name: str, said: RmaWords, order: _Order) -
     if not rows:
         return
     note = f"{said.note} {marker(name)}".strip()
+    known = reasons.get(said.reason) or reasons.get(OTHER)
+    reason = {"returnReasonDefinitionId": known} if known else {}
     lines = [
         {
             "fulfillmentLineItemId": gid,
             "quantity": quantity,
             "returnReasonNote": note,
-            **(
-                {"returnReasonDefinitionId": reasons[said.reason]} if said.reason in reasons else {}
-            ),
+            **reason,
         }
         for gid, quantity in rows.items()
     ]
