@@ -267,6 +267,17 @@ async def test_a_hundred_and_twenty_lines(tmp_path: Path) -> None:
         assert outcomes(again) == [("info", "ALREADY_APPLIED")]
 
 
+async def test_more_fulfillment_orders_than_a_page(tmp_path: Path) -> None:
+    """Twelve parts of an order, each scheduled for another day: all are found, opened, shipped."""
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "scheduled": n} for n in range(1, 13)])
+        assert len(order["fulfillment_orders"]) > 10
+        items = [item(str(row["id"]), 1) for row in order["lines"]]
+        assert (await submit(w, order, package(5, "T", *items))).events == []
+        [lines] = await shipped(w, order)
+        assert len(lines) == 12
+
+
 # ---- the ledger is lost
 
 
