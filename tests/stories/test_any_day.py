@@ -110,7 +110,9 @@ class Day:
         open_orders = [
             o
             for o in (await orders_of(self.w)).values()
-            if not o["cancelled_at"] and o["fulfillment_status"] == "UNFULFILLED"
+            if not o["cancelled_at"]
+            and o["fulfillment_status"] == "UNFULFILLED"
+            and o["fulfillment_orders"]  # a second after the order; nothing ships before
         ]
         order = self.dice.choice(open_orders)
         action, given = self.dice.choice(
