@@ -59,6 +59,12 @@ LIMITS: Final[tuple[tuple[str, str], ...]] = (
         "refresh tokens are not modelled.",
     ),
     (
+        "cancelling and editing",
+        "A cancelled order's money goes back the way it came or not at all, never as store credit. "
+        "An edit changes quantities, adds variants and discounts lines; custom items, shipping "
+        "lines and taking discounts off are not modelled. Notifications are only noted.",
+    ),
+    (
         "money",
         "No gateway is behind the tenders: they answer as the order's specification says. Balances "
         "of gift cards, disputes, tips, and refunds of duties and of additional fees are not "

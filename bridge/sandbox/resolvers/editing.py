@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from bridge.sandbox.editing import EditSession
 from bridge.sandbox.errors import NotModelled
 from bridge.sandbox.info import Info, Page
+from bridge.sandbox.model_orders import Order
 
 
 def _job(_root: object, info: Info, id: str) -> object:
@@ -30,7 +31,13 @@ def _added(session: EditSession, info: Info, **page: Unpack[Page]) -> object:
     return info.context.paginate(session.added, **page)
 
 
+def _units(order: Order, _info: object) -> int:
+    """The current units of all lines (captured after an edit)."""
+    return sum(line.current_quantity for line in order.lines)
+
+
 RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
     "QueryRoot": {"job": _job},
+    "Order": {"currentSubtotalLineItemsQuantity": _units},
     "CalculatedOrder": {"lineItems": _lines, "addedLineItems": _added},
 }
