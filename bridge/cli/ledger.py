@@ -96,14 +96,19 @@ def resolve(
     note: Annotated[str, typer.Option("--note", help="How you know; kept with the step.")],
     detail: Annotated[
         str,
-        typer.Option("--detail", help="With --applied: the effect's detail, a JSON object."),
+        typer.Option(
+            "--detail",
+            help="With --applied: what is to be known beside what was expected, a JSON object.",
+        ),
     ] = "",
     config: Config = None,
 ) -> None:
     """Say whether a step in doubt was applied, after you have looked at the order in Shopify.
 
     Applied: its effect is known from now on, and it is never sent again. Not applied: the next
-    call may send it again. Either way the order is free for RetailOps' next call.
+    call may send it again. Either way the order is free for RetailOps' next call. The effect
+    is recorded as the step expected it; --detail adds the new object's id, so that it can be
+    found again: '{"fulfillment": "gid://shopify/Fulfillment/1"}'.
     """
     if detail and not applied:
         raise typer.BadParameter("--detail goes with --applied: what was not done has no effect")
@@ -186,9 +191,15 @@ async def _resolve(
                 applied=applied,
                 who=getpass.getuser(),
                 note=note,
-                effect_detail=detail,
+                effect_detail=_as_expected(step) | dict(detail) if applied else {},
                 alone=True,
             )
+
+
+def _as_expected(step: StepRow) -> dict[str, Any]:
+    """The effect as the step would have recorded it, but for what only Shopify's reply knows."""
+    inner = step.expect.get("detail")
+    return dict(inner if isinstance(inner, Mapping) else step.expect)
 
 
 async def _prune(settings: Settings) -> Pruned:

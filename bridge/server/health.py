@@ -1,9 +1,9 @@
 """Is the bridge able to work: pings that are registered by who knows, asked for seldom.
 
-A ping is a named coroutine function. Returning means well; raising ``Trouble`` or an error that
-may pass (``retryable``) means degraded, any other error unavailable. Results are kept for
-``seconds``, because a load balancer asks every few seconds and a question to Shopify costs
-points; several askers at once share one question.
+A ping is a named coroutine function. Returning means well; raising ``Trouble`` means degraded, and
+so does, for a channel, an error that may pass (``retryable``); any other error unavailable.
+Results are kept for ``seconds``, because a load balancer asks every few seconds and a question to
+Shopify costs points; several askers at once share one question.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def worst(*statuses: str) -> Status:
 
 def overall(results: Sequence[Result]) -> Status:
     """Unavailable when the process is, or every channel; degraded when anything is not ok."""
-    if any(r.status != "ok" for r in results if r.channel is None):
+    process = worst(*(r.status for r in results if r.channel is None))
+    if process == "unavailable":
         return "unavailable"
     by_channel: dict[int, Status] = {}
     for one in results:
@@ -99,7 +100,7 @@ def overall(results: Sequence[Result]) -> Status:
             by_channel[one.channel] = worst(by_channel.get(one.channel, "ok"), one.status)
     if by_channel and all(status == "unavailable" for status in by_channel.values()):
         return "unavailable"
-    return "degraded" if worst(*by_channel.values()) != "ok" else "ok"
+    return "degraded" if worst(process, *by_channel.values()) != "ok" else "ok"
 
 
 class Readiness:
@@ -133,15 +134,17 @@ class _Kept:
 
     async def _run(self) -> Result:
         status: Status = "unavailable"
+        # What may pass costs a channel some calls; what concerns the whole process costs all.
+        passing: Status = "unavailable" if self._ping.channel is None else "degraded"
         try:
             async with asyncio.timeout(PING_SECONDS):
                 await self._ping.check()
         except TimeoutError:
-            status, reason = "degraded", f"no answer within {PING_SECONDS:g} s"
+            status, reason = passing, f"no answer within {PING_SECONDS:g} s"
         except Trouble as error:
             status, reason = "degraded", str(error)
         except BridgeError as error:
-            status, reason = ("degraded" if error.retryable else "unavailable"), str(error)
+            status, reason = (passing if error.retryable else "unavailable"), str(error)
         except Exception as error:  # a ping must never take the endpoint down
             reason = f"the check itself failed ({type(error).__name__}); see the log"
             log.exception("health_check_broke", key=self._ping.name)

@@ -283,7 +283,7 @@ def test_missing_ledger_is_not_made(terminal: Terminal) -> None:
 
 
 def test_resolve_as_applied(terminal: Terminal) -> None:
-    """The effect is known with its detail, and the step says who said so and why."""
+    """The effect is known as it was expected and as was said, by whom and why."""
     (step_id,) = doubted(terminal, "p1")
     detail = '{"id": "gid://f/2"}'
     code, out, _ = terminal(
@@ -294,7 +294,7 @@ def test_resolve_as_applied(terminal: Terminal) -> None:
     found = terminal.json("ledger", "show", step_id)
     assert found["step"]["state"] == "done"
     assert found["step"]["note"] == f"applied, says {getpass.getuser()}: seen in admin"
-    assert found["effect"]["detail"] == {"id": "gid://f/2"}
+    assert found["effect"]["detail"] == {"quantities": {"gid://l/1": 2}, "id": "gid://f/2"}
     assert terminal.json("ledger", "list", "--doubt")["steps"] == []
 
 

@@ -69,6 +69,8 @@ SLOW = TransportError("no reply", sent=True)
     ("ledger", "first", "second", "status", "http"),
     [
         (LedgerError("the disk is full"), None, None, "unavailable", 503),
+        (SLOW, None, None, "unavailable", 503),
+        (Trouble("1 step(s) in doubt"), None, None, "degraded", 200),
         (None, BAD, None, "degraded", 200),
         (None, BAD, BAD, "unavailable", 503),
         (None, SLOW, None, "degraded", 200),
