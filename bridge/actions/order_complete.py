@@ -21,6 +21,7 @@ from bridge.actions.order_shipment_submit import (
     Planned,
     ground_of,
     plan_shipments,
+    planned_again,
     unknown_order,
 )
 from bridge.actions.refund_money import spread, suggested_shipping
@@ -71,14 +72,17 @@ class Money:
 class Progress:
     """What one call has found out and planned so far; kept between its rounds.
 
-    ``sent`` are the steps of the stages so far. ``units`` is every line as it was before units
-    were taken off, ``wish`` the merchant's; None when its mapping failed.
+    ``ship`` are the packages' steps of this round, ``sent`` the steps of the stages so far.
+    ``units`` is every line as it was before units were taken off, ``wish`` the merchant's; None
+    when its mapping failed.
     """
 
     ground: Ground
     planned: Planned
     wish: Completion | None = None
     stage: Stage = "ship"
+    ship: tuple[Step, ...] = ()
+    replanned: bool = False
     units: Mapping[str, Unit] = field(default_factory=dict)
     off: TakeOff = field(default_factory=TakeOff)
     money: Money | None = None
@@ -136,7 +140,8 @@ class OrderComplete(OrderAction[OrderCompleteRequest, Progress | None]):
             else:
                 progress.wish = wish
             call.memo["progress"] = progress
-            if progress.planned.steps:
+            progress.ship = progress.planned.steps
+            if progress.ship:
                 return progress
         await self._advance(call, request, progress, results)
         return progress
@@ -149,6 +154,16 @@ class OrderComplete(OrderAction[OrderCompleteRequest, Progress | None]):
         results: Sequence[Result],
     ) -> None:
         if progress.stage == "ship":
+            if progress.planned.steps and not progress.replanned:
+                progress.replanned = True
+                shipments = request.order.shipments
+                again = await planned_again(
+                    call, shipments, progress.ground, progress.planned, results
+                )
+                if again is not None:
+                    progress.ground, progress.planned, progress.ship = again
+                    if progress.ship:
+                        return
             if progress.planned.steps:
                 # What was shipped just now is not left to be taken off.
                 ground = await ground_of(call, self.refnum(request))
@@ -282,7 +297,7 @@ class OrderComplete(OrderAction[OrderCompleteRequest, Progress | None]):
             return Plan()
         steps: tuple[Step, ...] = ()
         if state.stage == "ship":
-            steps = state.planned.steps
+            steps = state.ship
         elif state.stage == "take off":
             steps = (_take_off(state),)
         elif state.stage == "capture":

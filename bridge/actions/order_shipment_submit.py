@@ -57,9 +57,48 @@ class Planned:
     def outcome(self, results: Sequence[Result], refnum: str | None) -> list[Event]:
         """The notices, and what became of the steps."""
         told = list(self.notices)
-        for step in self.steps:
+        # Work that could not be opened cannot be fulfilled: that is told, once.
+        for step in (s for s in self.steps if s.kind):
             told += step_events([step], results, {step.key: _name(step)}, refnum)
         return told
+
+    def refused(self, results: Sequence[Result]) -> list[Step]:
+        """The fulfillments that Shopify understood and would not make."""
+        answered = {r.step.key: r for r in results if r.data is not None and r.detail is None}
+        return [s for s in self.steps if s.kind == FULFILLMENT and s.key in answered]
+
+
+async def planned_again(
+    call: Call,
+    shipments: Sequence[Shipment],
+    ground: Ground,
+    planned: Planned,
+    results: Sequence[Result],
+) -> tuple[Ground, Planned, tuple[Step, ...]] | None:
+    """Another plan where Shopify refused a fulfillment because the order changed meanwhile.
+
+    A hold, a move or an edit replaces fulfillment orders: what was read is then no longer there.
+    Gives what it stands on, everything that is planned by now, and the steps that are new; None
+    when nothing was refused, or when the order as it is now gives nothing else to tell.
+    """
+    refused = planned.refused(results)
+    fresh = await ground_of(call, ground.refnum) if refused else None
+    if fresh is None:
+        return None
+    made = plan_shipments(call, shipments, fresh)
+    if [s.variables for s in made.steps] == [s.variables for s in refused]:
+        return None
+    known = Code.ALREADY_APPLIED  # it is so since the first plan was sent
+    whole = Planned(
+        steps=(*(s for s in planned.steps if s not in refused), *made.steps),
+        effects=made.effects,
+        notices=(
+            *(n for n in planned.notices if n.code == known),
+            *(n for n in made.notices if n.code != known),
+        ),
+        parcels=made.parcels,
+    )
+    return fresh, whole, made.steps
 
 
 def plan_shipments(call: Call, shipments: Iterable[Shipment], ground: Ground) -> Planned:
@@ -93,11 +132,14 @@ def unknown_order(call: Call, refnum: str | None) -> Event:
 class Progress:
     """What one call has found out and planned so far; kept between its rounds.
 
-    ``uncaptured`` are the packages (keys) whose value was not looked at; None before that.
+    ``latest`` are the shipping steps that stand on ``ground``. ``uncaptured`` are the packages
+    (keys) whose value was not looked at; None before that.
     """
 
     ground: Ground
     planned: Planned
+    replanned: bool = False
+    latest: tuple[Step, ...] = ()
     uncaptured: list[str] | None = None
     sent: list[Step] = field(default_factory=list)
     notices: list[Event] = field(default_factory=list)
@@ -128,9 +170,18 @@ class OrderShipmentSubmit(OrderAction[OrderShipmentSubmitRequest, Progress | Non
                 return None
             progress = Progress(ground, plan_shipments(call, [request.shipment], ground))
             call.memo["progress"] = progress
-            progress.steps = progress.planned.steps
+            progress.steps = progress.latest = progress.planned.steps
             if progress.steps:
                 return progress
+        if not progress.replanned:
+            progress.replanned = True
+            shipments = [request.shipment]
+            again = await planned_again(call, shipments, progress.ground, progress.planned, results)
+            if again is not None:
+                progress.ground, progress.planned, progress.steps = again
+                if progress.steps:
+                    progress.latest = progress.steps
+                    return progress
         progress.steps = ()
         await self._capture(call, progress, results)
         return progress
@@ -144,8 +195,8 @@ class OrderShipmentSubmit(OrderAction[OrderShipmentSubmitRequest, Progress | Non
             if isinstance(when, Event):
                 progress.notices.append(when)
             elif when == "ship" and not ground.order.cancelled:
-                shipped = [r.detail for r in results if r.step.kind == FULFILLMENT and r.detail]
-                units = sum(sum(units_of(detail["lines"]).values()) for detail in shipped)
+                made = [r.detail for r in results if r.step in progress.latest and r.detail]
+                units = sum(sum(units_of(d.get("lines", {})).values()) for d in made)
                 if units >= units_waiting(ground.order):
                     self._take(progress, await capture_all(call, ground.refnum))
                     return

@@ -93,6 +93,13 @@ async def complete(
 
 async def admin(w: World, document: str, **variables: Any) -> Any:
     """What a person, or another app, does in the store meanwhile."""
+    payload = next(iter((await ask(w, document, **variables)).values()))
+    assert not payload["userErrors"], payload
+    return payload
+
+
+async def ask(w: World, document: str, **variables: Any) -> Any:
+    """The data of a GraphQL document."""
     async with w.http.post(
         f"{w.store.url}/admin/api/2026-10/graphql.json",
         json={"query": document, "variables": variables},
@@ -100,9 +107,7 @@ async def admin(w: World, document: str, **variables: Any) -> Any:
     ) as reply:
         answer = await reply.json()
     assert "errors" not in answer, answer
-    payload = next(iter(answer["data"].values()))
-    assert not payload["userErrors"], payload
-    return payload
+    return answer["data"]
 
 
 async def fulfillments(w: World, order: Order) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Told in docs/explanation/stories/shipping.md.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.stories.shipments import (
     KNIFE,
     TEE,
     admin,
+    ask,
+    complete,
     fulfillments,
     item,
     line,
@@ -30,6 +33,10 @@ from tests.support import world
 
 CANCEL = """mutation($id: ID!) { fulfillmentCancel(id: $id) {
   fulfillment { id } userErrors { message } } }"""
+HOLD = """mutation($id: ID!, $hold: FulfillmentOrderHoldInput!) {
+  fulfillmentOrderHold(id: $id, fulfillmentHold: $hold) { userErrors { message } } }"""
+WORK_ROWS = """query($id: ID!) { fulfillmentOrder(id: $id) {
+  lineItems(first: 5) { nodes { id } } } }"""
 RELEASE = """mutation($id: ID!) { fulfillmentOrderReleaseHold(id: $id) {
   fulfillmentOrder { id } userErrors { message } } }"""
 
@@ -265,6 +272,32 @@ async def test_a_hundred_and_twenty_lines(tmp_path: Path) -> None:
         assert len(lines) == 120
         again = await submit(w, order, package(5, "T", *items), shipment=10)
         assert outcomes(again) == [("info", "ALREADY_APPLIED")]
+
+
+@pytest.mark.parametrize("call", [submit, complete])
+@pytest.mark.parametrize("held", [1, 3])
+async def test_a_hold_while_we_ship(tmp_path: Path, call: Any, held: int) -> None:
+    """Held between reading and writing: refused, read again; what is not held is shipped.
+
+    A hold of a part puts the rest into a new fulfillment order.
+    """
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 3}])
+        work = order["fulfillment_orders"][0]["gid"]
+        rows = await ask(w, WORK_ROWS, id=work)
+        [row] = rows["fulfillmentOrder"]["lineItems"]["nodes"]
+        doings = [{"id": row["id"], "quantity": held}]
+
+        async def hold(_: object) -> None:
+            if doings:
+                wanted = {"reason": "OTHER", "fulfillmentOrderLineItems": [doings.pop()]}
+                await admin(w, HOLD, id=work, hold=wanted)
+
+        w.hook("before", "FulfillmentCreate", hold)
+        answer = await call(w, order, package(5, "T", item(line(order), 2)))
+        errors = [e["code"] for e in answer.events if e["event_type"] == "error"]
+        assert errors == ([] if held == 1 else ["ORDER_ON_HOLD"])
+        assert await shipped(w, order) == ([{line(order): 2}] if held == 1 else [])
 
 
 async def test_more_fulfillment_orders_than_a_page(tmp_path: Path) -> None:
