@@ -5,6 +5,7 @@ Told in docs/explanation/stories/shipping.md.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -309,6 +310,23 @@ async def test_more_fulfillment_orders_than_a_page(tmp_path: Path) -> None:
         assert (await submit(w, order, package(5, "T", *items))).events == []
         [lines] = await shipped(w, order)
         assert len(lines) == 12
+
+
+async def test_different_bodies_about_one_order_at_once(tmp_path: Path) -> None:
+    """p1; p1 and p2; complete with p1, all at once: each package is made once."""
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 4}])
+        one, two = (package(n, f"T{n}", item(line(order), 1)) for n in (1, 2))
+        answers = await asyncio.gather(
+            submit(w, order, one),
+            submit(w, order, one, two),
+            complete(w, order, one),
+            submit(w, order, two, shipment=10),
+        )
+        assert {a.status for a in answers} == {200}
+        assert not [e for a in answers for e in a.events if e["event_type"] == "error"]
+        numbers = [f["tracking"][0]["number"] for f in await fulfillments(w, order)]
+        assert sorted(numbers) == ["T1", "T2"]
 
 
 # ---- the ledger is lost
