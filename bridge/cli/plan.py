@@ -114,15 +114,19 @@ def _told(found: DryRun) -> dict[str, Any]:
 
 def _show(found: DryRun, action: str) -> None:
     console = Console(highlight=False)
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)  # JSON must stay JSON in a pipe
+
     steps = found.plan.steps
-    console.print(f"{action}: {len(steps)} mutation(s) would be sent; none was.", markup=False)
+    say(f"{action}: {len(steps)} mutation(s) would be sent; none was.")
     for number, step in enumerate(steps, 1):
-        console.print(f"\n{number}. {_title(step)}", markup=False)
-        console.print(json.dumps(step.variables, indent=2, default=str), markup=False)
+        say(f"\n{number}. {_title(step)}")
+        say(json.dumps(step.variables, indent=2, default=str))
     if found.plan.again:
-        console.print("\nThen the store is read again, and what still differs is planned.")
+        say("\nThen the store is read again, and what still differs is planned.")
     for event in found.events:
-        console.print(f"\n{event.event_type} {event.code}: {event.message}", markup=False)
+        say(f"\n{event.event_type} {event.code}: {event.message}")
 
 
 def _title(step: Step) -> str:

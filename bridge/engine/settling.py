@@ -8,7 +8,7 @@ cannot be told stays in doubt, blocks its own order and nothing else, and waits 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,18 +45,20 @@ class Settling:
                 try:
                     known[id(settler)] = await settler.look(call)
                 except (ShopifyError, DeadlineExceeded) as error:
-                    await call.ledger.note_step(row.id, f"could not be read back: {error}")
-                    left.append(row)
+                    left.append(await _noted(call, row, f"could not be read back: {error}"))
                     continue
-            if not await self._judge(call, row, settler, known[id(settler)]):
-                left.append(row)
+            why = await self._judge(call, row, settler, known[id(settler)])
+            if why is not None:
+                left.append(await _noted(call, row, why))
         return left
 
     def _by_kind(self) -> Mapping[str, Settler[Any]]:
         return {kind: s for s in self.settlers for kind in s.kinds}
 
-    async def _judge(self, call: Call, row: StepRow, settler: Settler[Any], state: object) -> bool:
-        """Whether the step is settled now."""
+    async def _judge(
+        self, call: Call, row: StepRow, settler: Settler[Any], state: object
+    ) -> str | None:
+        """None when the step is settled now, else why it stays in doubt."""
         match settler.judge(row, state):
             case Applied(detail):
                 effect = Effect(
@@ -69,11 +71,14 @@ class Settling:
                 outcome = "not applied"
             case NotApplied():
                 seconds = int(self.window.total_seconds())
-                note = f"not seen yet; it counts as not done {seconds} s after it was sent"
-                await call.ledger.note_step(row.id, note)
-                return False
+                return f"not seen yet; it counts as not done {seconds} s after it was sent"
             case Unclear(reason):
-                await call.ledger.note_step(row.id, reason)
-                return False
+                return reason
         log.info("step_settled", step=row.id, operation=row.operation, outcome=outcome)
-        return True
+        return None
+
+
+async def _noted(call: Call, row: StepRow, why: str) -> StepRow:
+    """The step as it is from now on: in doubt for this reason."""
+    await call.ledger.note_step(row.id, why)
+    return replace(row, note=why)
