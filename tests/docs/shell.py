@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,6 +70,7 @@ class Reader:
         if command == "make sandbox":
             return self._stay(f"{SANDBOX} --port {BRIDGE} --store-port {STORE}", BRIDGE, STORE)
         if command.startswith("retailops-bridge serve") and not status:
+            self._stop_second()
             return self._stay(command, SECOND)
         done = subprocess.run(
             ["/bin/sh", "-ec", self.own(command)],
@@ -86,7 +87,7 @@ class Reader:
 
     def _stay(self, command: str, *ports: str) -> str:
         """Start a server; what it has printed by the time that it has named its addresses."""
-        output = self.folder / f"out-{len(self.lasting)}"
+        output = self.folder / f"out-{time.monotonic_ns()}"
         with output.open("w") as file:
             process = subprocess.Popen(
                 ["/bin/sh", "-ec", f"exec {self.own(command)}"],
@@ -108,16 +109,25 @@ class Reader:
             time.sleep(0.1)
         raise AssertionError(f"{command} does not answer:\n{output.read_text('utf-8')}")
 
+    def _stop_second(self) -> None:
+        """A page that starts its own bridge again has stopped it before."""
+        while len(self.lasting) > 1:
+            _end([self.lasting.pop()])
+
     def leave(self) -> None:
         """End what stays up, as Ctrl-C would."""
-        for process in self.lasting:
-            process.send_signal(signal.SIGINT)
-        for process in self.lasting:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _end(self.lasting)
+
+
+def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+    for process in processes:
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

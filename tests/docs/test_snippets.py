@@ -27,8 +27,12 @@ FOLLOWED = [
     ROOT / "README.md",
     ROOT / "docs/tutorial/first-pull.md",
     ROOT / "docs/how-to/change-a-mapping.md",
+    ROOT / "docs/how-to/orders-that-cannot-be-sent.md",
+    ROOT / "docs/how-to/see-before-you-send.md",
+    ROOT / "docs/how-to/settle-what-is-in-doubt.md",
 ]
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+# What differs from day to day and from run to run: times, and the ids of steps.
+OF_THE_DAY = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?|\b[0-9a-f]{32}\b")
 MORE = "…"  # alone at the end of a list: its further elements are not shown
 
 
@@ -59,7 +63,7 @@ def differences(shown: Any, real: Any, at: str = "") -> list[str]:
             return [f"{at}: {len(shown)} elements shown, {len(real)} came"]
         pairs = enumerate(zip(shown, real, strict=True))
         return [d for n, (a, b) in pairs for d in differences(a, b, f"{at}[{n}]")]
-    if all(isinstance(x, str) and TIME.fullmatch(x) for x in (shown, real)):
+    if isinstance(shown, str) and isinstance(real, str) and any_day(shown) == any_day(real):
         return []
     return [] if shown == real and type(shown) is type(real) else [f"{at}: {shown!r}, {real!r}"]
 
@@ -69,7 +73,12 @@ def compare(block: Block, output: str) -> None:
     if block.language == "json":
         assert differences(shown_json(block.text), json.loads(output)) == [], block.place
     else:
-        assert lines(block.text) == lines(output), block.place
+        assert lines(any_day(block.text)) == lines(any_day(output)), block.place
+
+
+def any_day(text: str) -> str:
+    """A text without what is only so in one run; as long as it was, for the columns of tables."""
+    return OF_THE_DAY.sub(lambda found: "*" * len(found[0]), text)
 
 
 def lines(text: str) -> list[str]:
@@ -115,6 +124,8 @@ def test_a_shortened_list_must_leave_something_out():
     assert differences([1], [1, 2]) != []
     assert differences(1, True) != []
     assert differences("2026-11-10T09:09:20Z", "2026-11-11T00:00:00Z") == []
+    assert differences("sent 2026-11-10 09:09:20", "sent 2026-11-11 00:00:00") == []
+    assert differences("sent 2026-11-10", "sent 2026-11-11") != []
 
 
 def test_the_readme_begins_with_the_two_commands_and_a_call():
@@ -201,7 +212,8 @@ def test_mapping_blocks_load(block, tmp_path):
     """A block of a mapping is taken over the shipped file; one marked as wrong is refused."""
     keys = tomllib.loads(block.text)
     roots = {spec.root: known for known, spec in MAPPINGS.items()}
-    module = next((roots[key] for key in keys if key in roots), "order_pull")
+    named = Path(block.words.get("file", "order_pull.toml")).stem
+    module = next((roots[key] for key in keys if key in roots), named)
     own = tmp_path / f"{module}.toml"
     own.write_text(block.text, "utf-8")
     spec = MAPPINGS[module]
@@ -216,7 +228,9 @@ def test_mapping_blocks_load(block, tmp_path):
         with pytest.raises(ConfigError):
             loaded()
     else:
-        assert any(rule.place.startswith(str(own)) for rule in loaded().rules)
+        # A table is used by rules of the shipped file, so that it has no rule of its own.
+        rules = [rule for rule in loaded().rules if rule.place.startswith(str(own))]
+        assert rules or set(keys) == {"tables"}
 
 
 async def test_the_worked_example_of_money_is_real(tmp_path):
