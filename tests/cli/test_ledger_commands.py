@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED, THE_ORDER
 from bridge.cli import COMMANDS, functions_of, main
@@ -78,16 +76,6 @@ class Terminal:
         code, out, err = self(*words, "--json")
         assert (code, err) == (0, "")
         return json.loads(out)
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """The commands set up logging for their process, which here is everyone's."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers, root.level = handlers, level
 
 
 @pytest.fixture
