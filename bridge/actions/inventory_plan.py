@@ -116,7 +116,9 @@ class _Decider:
             return
         quantity = target(want, self._reserved)
         for variant in found[:1] if self._policy.duplicate_sku == "first" else found:
-            if variant.tracked:
+            if variant.bundle:
+                self.leave(Code.BUNDLE_STOCK, want, "a bundle's stock is that of its components")
+            elif variant.tracked:
                 self._at_location(want, variant, quantity)
             else:
                 self.leave(Code.NOT_TRACKED, want, "Shopify does not track its stock")

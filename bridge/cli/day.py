@@ -68,7 +68,7 @@ class Day:
             {"sku": sku, "quantity_available": LEVELS[n % len(LEVELS)], "quantity_detail": []}
             for n, sku in enumerate(skus)
         ]
-        # A bundle's stock is its components': its row is refused, and costs no other row.
+        # A bundle's stock is that of its components: its row is told, and costs no other row.
         row, _ = await self.caller.call(
             "inventory_push",
             {"inventory_updates": updates},

@@ -197,6 +197,11 @@ _DOCS: dict[Code, CodeDoc] = {
         "Send a whole number of 0 or more.",
         "error",
     ),
+    Code.BUNDLE_STOCK: CodeDoc(
+        "The SKU is a bundle in Shopify: its stock is that of its components, and cannot be set.",
+        "Leave the bundle out of the push, and push its components.",
+        "warning",
+    ),
     Code.NOT_TRACKED: CodeDoc(
         "Shopify does not track this item's stock, so a quantity has no effect.",
         "Switch on “Track quantity” for the variant, or leave the SKU out of the push.",

@@ -42,7 +42,8 @@ class Level:
 class Variant:
     """A variant with its inventory item (GID) and its level at each location asked for.
 
-    A location where the item never was has None.
+    A location where the item never was has None. A bundle's stock is that of its components
+    and cannot be set.
     """
 
     gid: str
@@ -50,6 +51,7 @@ class Variant:
     item: str
     tracked: bool
     levels: Mapping[str, Level | None]
+    bundle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def _variant(node: Node, locations: Sequence[str]) -> Variant:
         item=item["id"],
         tracked=item["tracked"],
         levels={gid: level_of(item.get(f"level{n}")) for n, gid in enumerate(locations)},
+        bundle=node["requiresComponents"],
     )
 
 

@@ -97,7 +97,7 @@ async def test_the_whole_seed_less_what_unacknowledged_orders_hold(tmp_path: Pat
         answer = await w.post("inventory_push", inventory_updates=[update(sku, 30) for sku in skus])
         assert set(answer.about("SKU_AMBIGUOUS")) == {TWICE}
         assert set(answer.about("NOT_TRACKED")) == untracked
-        refused = set(answer.about("SHOPIFY_USER_ERROR"))  # the parents of bundles
+        refused = set(answer.about("BUNDLE_STOCK"))
         stock = available(await w.state())
         old = available(before)
         for sku in skus:
@@ -179,9 +179,9 @@ async def test_each_facility_at_its_own_location(tmp_path: Path) -> None:
         ]
         rows = [update(sku, 120, quantity_detail=details) for sku in skus]
         answer = await w.post("inventory_push", inventory_updates=rows)
-        assert set(answer.codes) <= {"FACILITY_UNMAPPED", "SHOPIFY_USER_ERROR", "NOT_TRACKED"}
+        assert set(answer.codes) <= {"FACILITY_UNMAPPED", "BUNDLE_STOCK", "NOT_TRACKED"}
         assert answer.codes.count("FACILITY_UNMAPPED") == 1
-        odd = {*answer.about("SHOPIFY_USER_ERROR"), *answer.about("NOT_TRACKED")}
+        odd = {*answer.about("BUNDLE_STOCK"), *answer.about("NOT_TRACKED")}
         after = await w.state()
         for sku in skus:
             if sku not in odd:
@@ -240,8 +240,8 @@ async def test_items_are_stocked_where_they_are_not(tmp_path: Path) -> None:
         await w.fault("InventoryActivate", "drop_reply")
         await w.fault("InventorySet", "http_502_after")
         answer = await w.post("inventory_push", inventory_updates=[update(s, 25) for s in absent])
-        bundles = set(answer.about("SHOPIFY_USER_ERROR"))
-        assert set(answer.codes) <= {"SHOPIFY_USER_ERROR"}
+        bundles = set(answer.about("BUNDLE_STOCK"))
+        assert set(answer.codes) <= {"BUNDLE_STOCK"}
         stock = available(await w.state(), RENO)
         for sku in absent:
             if sku not in bundles:

@@ -51,7 +51,7 @@ async def test_bad_rows_cost_no_good_one(tmp_path: Path) -> None:
         assert about["SKU_NOT_FOUND"] == ["NO-SUCH-SKU"]
         assert about["SKU_AMBIGUOUS"] == ["CNDL-CEDAR"]
         assert about["NOT_TRACKED"] == ["PRINT-ART"]
-        assert about["SHOPIFY_USER_ERROR"] == ["BNDL-CAMP"]
+        assert about["BUNDLE_STOCK"] == ["BNDL-CAMP"]
         assert "SKU_MISSING" in about
         written = [i for e in await w.journal("inventorySetQuantities") for i in e["ids"]]
         assert len(written) == 2  # PLAIN twice: what cannot be read is never taken for 0
