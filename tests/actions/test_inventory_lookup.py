@@ -31,6 +31,7 @@ class SlowStore:
             {
                 "id": f"gid://shopify/ProductVariant/{n}",
                 "sku": sku,
+                "requiresComponents": False,
                 "inventoryItem": {
                     "id": f"gid://shopify/InventoryItem/{sku}",
                     "tracked": True,
