@@ -1,0 +1,136 @@
+"""What mappings/catalog_push.toml makes of a feed: products with variants, in Shopify's names.
+
+Every field but a variant's ``sku`` is optional, and an absent one (``None``, an empty list) is
+not mentioned by the feed: what the store has stays. Names and meanings are those of Shopify's
+``ProductSetInput`` and ``ProductVariantsBulkInput`` (Admin API 2026-10), flattened where Shopify
+nests for its own reasons.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Clearable = Literal["compareAtPrice", "barcode", "harmonizedSystemCode", "taxCode", "cost"]
+WeightUnit = Literal["GRAMS", "KILOGRAMS", "OUNCES", "POUNDS"]
+
+MAX_VARIANTS: Final = 2048  # of one product, Shopify
+MAX_OPTIONS: Final = 3  # of one product, Shopify
+MAX_MEDIA: Final = 250  # of one product, Shopify
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Wanted(BaseModel):
+    """The rules of all targets: Shopify's names in a mapping, ours in Python."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class WantedMetafield(Wanted):
+    """A custom value: ``type`` as Shopify names it (``single_line_text_field``, ``json`` …)."""
+
+    namespace: Text
+    key: Text
+    type: Text
+    value: str
+
+
+class WantedImage(Wanted):
+    """An image by its address. ``alt`` absent: the store's own alternative text stays."""
+
+    original_source: Text
+    alt: str | None = None
+
+
+class WantedOptionValue(Wanted):
+    """A variant's value of one option: ``Size`` is ``S``."""
+
+    option_name: Text
+    name: Text
+
+
+class WantedWeight(Wanted):
+    """A variant's weight; without ``unit`` in the unit that the variant has, else kilograms."""
+
+    value: Decimal = Field(ge=0)
+    unit: WeightUnit | None = None
+
+
+class WantedSeo(Wanted):
+    """What search engines show."""
+
+    title: str | None = None
+    description: str | None = None
+
+
+class WantedClear(Wanted):
+    """A field of the variant that shall be empty: an ended sale has no compare-at price."""
+
+    field: Clearable
+
+
+class WantedVariant(Wanted):
+    """One variant. ``image`` is the address of one of the product's images."""
+
+    sku: Text
+    barcode: str | None = None
+    price: Decimal | None = Field(None, ge=0)
+    compare_at_price: Decimal | None = Field(None, ge=0)
+    cost: Decimal | None = Field(None, ge=0)
+    taxable: bool | None = None
+    tax_code: str | None = None
+    inventory_policy: Literal["DENY", "CONTINUE"] | None = None
+    tracked: bool | None = None
+    requires_shipping: bool | None = None
+    weight: WantedWeight | None = None
+    country_code_of_origin: str | None = None
+    province_code_of_origin: str | None = None
+    harmonized_system_code: str | None = None
+    option_values: tuple[WantedOptionValue, ...] = ()
+    metafields: tuple[WantedMetafield, ...] = ()
+    image: str | None = None
+    clear: tuple[WantedClear, ...] = ()
+
+
+class WantedProduct(Wanted):
+    """One product, or a part of one: items with the same ``family`` become one product.
+
+    ``category`` is a taxonomy id (``gid://shopify/TaxonomyCategory/…``) or its full name,
+    ``collections`` are handles or titles, ``publications`` names of sales channels, ``options``
+    the option names in their order. ``remove`` says what becomes of variants and images that
+    the store has and the feed's product does not list: nothing (absent), ``delete``, or
+    ``archive`` (variants are taken from every sales channel, images stay).
+    """
+
+    family: str | None = None
+    handle: str | None = None
+    title: str | None = None
+    description_html: str | None = None
+    vendor: str | None = None
+    product_type: str | None = None
+    status: Literal["ACTIVE", "ARCHIVED", "DRAFT", "UNLISTED"] | None = None
+    category: str | None = None
+    seo: WantedSeo | None = None
+    template_suffix: str | None = None
+    gift_card: bool | None = None
+    requires_selling_plan: bool | None = None
+    tags: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    media: tuple[WantedImage, ...] = ()
+    metafields: tuple[WantedMetafield, ...] = ()
+    collections: tuple[str, ...] = ()
+    publications: tuple[str, ...] = ()
+    remove: Literal["archive", "delete"] | None = None
+    variants: tuple[WantedVariant, ...] = ()
+
+
+class WantedCatalog(Wanted):
+    """The whole feed."""
+
+    products: tuple[WantedProduct, ...] = ()
