@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from prometheus_client import CollectorRegistry
 
 from bridge.config.models import Settings
 from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.runner import RunningSandbox, start_sandbox
+from bridge.server.running import serving
 from tests.proof import child as child_process
 from tests.support import CHANNEL, KEY, Answer, settings_for
 
@@ -31,6 +33,33 @@ FORKS.set_forkserver_preload(["tests.proof.warm"])
 
 class Killed(Exception):
     """The process is dead; ``args[0]`` is the point where it killed itself, if it said so."""
+
+
+async def post(
+    http: aiohttp.ClientSession, url: str, action: str, body: Mapping[str, Any]
+) -> Answer:
+    """Call an action of the bridge at ``url`` as RetailOps does."""
+    envelope = {
+        "integration_auth_token": KEY,
+        "action": action,
+        "version": 1,
+        "client_id": 497,
+        "channel_info": {"id": CHANNEL},
+    }
+    async with http.post(f"{url}/{action}_v1", json={**envelope, **body}) as reply:
+        return Answer(reply.status, await reply.json(content_type=None), reply.headers)
+
+
+@dataclass
+class Here:
+    """A bridge in this process."""
+
+    url: str
+    http: aiohttp.ClientSession
+
+    async def post(self, action: str, body: Mapping[str, Any]) -> Answer:
+        """Call an action as RetailOps does."""
+        return await post(self.http, self.url, action, body)
 
 
 @dataclass
@@ -64,18 +93,8 @@ class Bridge:
 
     async def post(self, action: str, body: Mapping[str, Any]) -> Answer:
         """Call an action as RetailOps does; Killed when no answer comes."""
-        envelope = {
-            "integration_auth_token": KEY,
-            "action": action,
-            "version": 1,
-            "client_id": 497,
-            "channel_info": {"id": CHANNEL},
-        }
         try:
-            async with self.http.post(
-                f"{self.url}/{action}_v1", json={**envelope, **body}
-            ) as reply:
-                return Answer(reply.status, await reply.json(content_type=None), reply.headers)
+            return await post(self.http, self.url, action, body)
         except (aiohttp.ClientError, OSError):
             await self.hear()  # says where it was killed
             raise AssertionError("the bridge lives and gave no answer") from None
@@ -128,6 +147,18 @@ class Lab:
         self.bridges.append(bridge)
         return bridge
 
+    @asynccontextmanager
+    async def here(self) -> AsyncIterator[Here]:
+        """A bridge in this process, on the ledger file."""
+        async with serving(self.settings, now=self.clock, registry=CollectorRegistry()) as bridge:
+            yield Here(bridge.url, self.http)
+
+    async def fault(self, operation: str, fault: str, *, nth: int = 1, delay: float = 1.0) -> None:
+        """Let a coming request go wrong (``POST /_sandbox/faults``)."""
+        spec = {"operation": operation, "fault": fault, "nth": nth, "delay": delay}
+        async with self.http.post(f"{self.store.url}/_sandbox/faults", json=spec) as reply:
+            assert reply.status == 201, await reply.text()
+
     async def bury(self, bridge: Bridge) -> None:
         """Forget a bridge that was killed."""
         await bridge.buried()
@@ -164,17 +195,23 @@ class Lab:
 
 @asynccontextmanager
 async def lab(
-    *, variants: int = 10, timeout_seconds: float = 10.0, **policies: Any
+    *, timeout_seconds: float = 10.0, settle_seconds: float = 60.0, **policies: Any
 ) -> AsyncIterator[Lab]:
-    """A store with its seed and no bridge yet; the ledger file is in a folder of its own."""
+    """A store with its seed and no bridge yet; the ledger file is in a folder of its own.
+
+    ``timeout_seconds``: how long a bridge waits for a reply, ``settle_seconds``: its settle
+    window, ``policies`` go into the channel.
+    """
     clock = SandboxClock()
     # Points come back by the clock, which runs on in the proofs: no call waits for them.
     # Orders do not close themselves here: a closing that was lost would go unnoticed.
-    store = await start_sandbox(variants=variants, plan="plus", clock=clock, auto_close=False)
+    store = await start_sandbox(variants=10, plan="plus", clock=clock, auto_close=False)
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(
             store.url, Path(folder), timeout_seconds=timeout_seconds, **policies
         )
+        ledger = settings.ledger.model_copy(update={"settle_seconds": settle_seconds})
+        settings = settings.model_copy(update={"ledger": ledger})
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as http:
                 made = Lab(store, clock, settings, http)

@@ -10,7 +10,8 @@ import pytest
 
 from bridge.actions.table import SERVED
 from bridge.retailops.actions import ACTIONS
-from tests.proof.crash import Tally, crash, crash_twice, table
+from tests.proof.crash import crash, crash_twice
+from tests.proof.playing import Tally, table
 from tests.proof.scenarios import SCENARIOS, Scenario
 
 # About twenty points a scenario, a third of a second each: every fifth is a minute in all.

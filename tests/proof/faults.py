@@ -1,0 +1,104 @@
+"""The fault matrix: every fault of the store at every mutation of every scenario.
+
+    python -m tests.proof.faults [WORD …]     all scenarios, or those whose name has a word
+
+The call is made, and one of its mutations goes wrong on its way. Then the call is repeated: at
+once, and after the settle window until it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from bridge.sandbox.faults import Fault
+from tests.proof.judging import codes, says_done
+from tests.proof.lab import Here, Lab, lab
+from tests.proof.playing import WINDOW, Player, Tally, table
+from tests.proof.scenarios import SCENARIOS, Scenario
+
+# How long the bridge waits for a reply: a fault that hangs costs as much.
+PATIENCE = 0.5
+
+# Applied long after we have read back, and before the settle window is over.
+LATE = 30.0
+
+
+class Faulty(Player):
+    """One scenario, and a bridge in this process."""
+
+    def __init__(self, scenario: Scenario, place: Lab, bridge: Here) -> None:
+        super().__init__(scenario, place)
+        self._bridge = bridge
+
+    async def alive(self) -> Here:
+        """The bridge."""
+        return self._bridge
+
+    async def mutations(self) -> list[tuple[str, int]]:
+        """Play it undisturbed; the mutations it sends, each with its number among its like."""
+        log = self.lab.store.sandbox.log.entries
+        await self.usual()
+        run = await self.prepare()
+        begun = len(log)
+        self.hold(run, await self.call(run), "undisturbed")
+        sent: Counter[str] = Counter()
+        found = []
+        for entry in log[begun:]:
+            if entry.mutation:
+                sent[entry.operation] += 1
+                found.append((entry.operation, sent[entry.operation]))
+        await self.close(run, "undisturbed")
+        return found
+
+    async def strike(self, operation: str, nth: int, fault: Fault) -> None:
+        """Let one mutation go wrong."""
+        where = f"{fault} at {operation} {nth}"
+        run = await self.prepare()
+        await self.lab.fault(operation, fault.value, nth=nth, delay=LATE)
+        answer = await self.call(run)
+        self.tally.points += 1
+        self.tally.told.update(codes(answer))
+        self.hold(run, answer, where)
+        waiting = self.lab.store.sandbox.faults.waiting()
+        assert waiting == [], f"{where}: it did not strike: {waiting}"
+        if answer.status == 503:  # nothing was done, and will not be
+            await self.lab.advance(WINDOW)
+            if run.seen():
+                self.blame(f"{where}: HTTP 503, and yet {dict(run.seen())}")
+        await self.repeat(run, where)
+        if not says_done(answer) and fault is Fault.THROTTLE:
+            self.blame(f"{where}: nothing was done, and it was not sent again: {answer.body}")
+        await self.close(run, where)
+
+
+async def strike(scenario: Scenario, faults: Sequence[Fault] = tuple(Fault)) -> Tally:
+    """Each of the faults at each mutation of a scenario."""
+    started = time.monotonic()
+    async with lab(timeout_seconds=PATIENCE) as place, place.here() as bridge:
+        faulty = Faulty(scenario, place, bridge)
+        for operation, nth in await faulty.mutations():
+            for fault in faults:
+                await faulty.strike(operation, nth, fault)
+    faulty.tally.seconds = time.monotonic() - started
+    return faulty.tally
+
+
+def main(words: Sequence[str]) -> int:
+    """Play the whole matrix and print it; 1 when anything was wrong."""
+    tallies = []
+    for scenario in SCENARIOS:
+        if scenario.effects and (not words or any(word in scenario.name for word in words)):
+            tallies.append(asyncio.run(strike(scenario)))
+            sys.stderr.write(f"{scenario.name}: {tallies[-1].seconds:.0f} s\n")
+    wrong = [line for tally in tallies for line in tally.wrong]
+    sys.stdout.write(f"{table(tallies)}\n\n{len(wrong)} wrong\n")
+    sys.stdout.writelines(f"  {line}\n" for line in wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,175 @@
+"""Plays scenarios in a lab, and holds every answer and the store against what must be so."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tests.proof.judging import codes, effects, looks, says_done, stock
+from tests.proof.lab import Lab
+from tests.proof.scenarios import Case, Scenario
+from tests.support import Answer
+
+# Past the settle window of 60 s: what was not seen by then counts as not done.
+WINDOW = 61.0
+
+# Shopify goes on with a cancellation by itself: its job takes a second or two.
+JOB = 5.0
+
+# One repeat at once, one after the window, and two to go on with what is left.
+REPEATS = 4
+
+
+class Callee(Protocol):
+    """A bridge that answers calls."""
+
+    async def post(self, action: str, body: Mapping[str, Any]) -> Answer:
+        """Call an action as RetailOps does."""
+        ...
+
+
+@dataclass
+class Tally:
+    """What was seen of a scenario, over all its playings.
+
+    ``points``: playings with something broken. ``unknown``: an answer that said done when it
+    was not, or no answer that said done at all.
+    """
+
+    scenario: Scenario
+    points: int = 0
+    duplicates: int = 0
+    lost: int = 0
+    unknown: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass
+class Run:
+    """One playing of a scenario: its order, and how long the journal was before the call."""
+
+    lab: Lab
+    case: Case
+    begun: int
+
+    def seen(self) -> Counter[str]:
+        """The effects since the call was first made."""
+        return effects(self.lab.journal()[self.begun :], self.case.order or None)
+
+    def looks(self) -> Mapping[str, Any]:
+        """How the order looks now."""
+        return looks(self.lab.state(), self.case.order) if self.case.order else {}
+
+
+class Player(ABC):
+    """One scenario in a lab, played again and again."""
+
+    def __init__(self, scenario: Scenario, place: Lab) -> None:
+        self.scenario = scenario
+        self.lab = place
+        self.tally = Tally(scenario)
+        self._number = 0
+        self._usual: Mapping[str, Any] = {}
+
+    @abstractmethod
+    async def alive(self) -> Callee:
+        """The bridge that runs now, or a new one."""
+
+    async def usual(self) -> None:
+        """Play it undisturbed: it must come out as stated."""
+        run = await self.prepare()
+        answer = await self.call(run)
+        assert says_done(answer), (answer.status, answer.body)
+        assert run.seen() == Counter(self.scenario.effects), run.seen()
+        await self.lab.advance(JOB)
+        self._usual = run.looks()
+
+    async def prepare(self) -> Run:
+        """A fresh order with what came before."""
+        self._number += 1
+        order = {}
+        if self.scenario.order is not None:
+            order = await self.lab.place(self.scenario.order)
+        case = Case(order, self._number)
+        bridge = await self.alive()
+        for action, body in self.scenario.before:
+            answer = await bridge.post(action, body(case))
+            assert says_done(answer), answer.body
+        return Run(self.lab, case, len(self.lab.journal()))
+
+    async def call(self, run: Run) -> Answer:
+        """The scenario's call."""
+        bridge = await self.alive()
+        return await bridge.post(self.scenario.action, self.scenario.body(run.case))
+
+    async def repeat(self, run: Run, where: str) -> None:
+        """RetailOps calls again, until it is told that all is done."""
+        for repeat in range(REPEATS):
+            if repeat:
+                await self.lab.advance(WINDOW)
+            before = run.seen()
+            answer = await self.call(run)
+            self.tally.told.update(codes(answer))
+            self.hold(run, answer, f"{where}, repeat {repeat + 1}")
+            if answer.status != 200 and run.seen() != before:
+                self.blame(f"{where}: HTTP {answer.status}, and yet {run.seen() - before}")
+            if says_done(answer):
+                return
+        self.tally.unknown += 1
+        self.blame(f"{where}: not done after {REPEATS} repeats: {answer.status} {answer.body}")
+
+    def hold(self, run: Run, answer: Answer, where: str) -> None:
+        """What an answer says must be so."""
+        if answer.status not in {200, 503}:
+            self.blame(f"{where}: HTTP {answer.status} {answer.body}")
+        if "INTERNAL_ERROR" in codes(answer):
+            self.blame(f"{where}: the bridge broke")
+        if says_done(answer) and run.seen() != Counter(self.scenario.effects):
+            self.tally.unknown += 1
+            self.blame(f"{where}: said to be done, but {dict(run.seen())}")
+
+    async def close(self, run: Run, where: str) -> None:
+        """Each effect exactly once, and the order as after a call that nobody disturbed."""
+        await self.lab.advance(JOB)
+        wanted, seen = Counter(self.scenario.effects), run.seen()
+        self.tally.duplicates += (seen - wanted).total()
+        self.tally.lost += (wanted - seen).total()
+        if seen != wanted:
+            self.blame(f"{where}: effects {dict(seen)}")
+        elif run.looks() != self._usual:
+            self.blame(f"{where}: the order looks {run.looks()}, not {self._usual}")
+        if self.scenario.stock is not None:
+            asked = self.scenario.stock(run.case)
+            if stock(self.lab.state(), asked) != asked:
+                self.blame(f"{where}: stock is {stock(self.lab.state(), asked)}")
+
+    def blame(self, what: str) -> None:
+        """Note what is wrong."""
+        self.tally.wrong.append(f"{self.scenario.name}, {what}")
+
+
+def table(tallies: Sequence[Tally]) -> str:
+    """The tallies for a person."""
+    head = ("action", "scenario", "points", "duplicates", "lost", "unknown", "told meanwhile")
+    rows = [
+        (
+            t.scenario.action,
+            t.scenario.name,
+            str(t.points),
+            str(t.duplicates),
+            str(t.lost),
+            str(t.unknown),
+            ", ".join(f"{code} {n}" for code, n in sorted(t.told.items())),
+        )
+        for t in tallies
+    ]
+    widths = [max(len(row[n]) for row in (head, *rows)) for n in range(len(head))]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in (head, *rows)
+    ]
+    return "\n".join(line.rstrip() for line in lines)
