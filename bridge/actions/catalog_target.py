@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-Clearable = Literal["compareAtPrice", "barcode", "harmonizedSystemCode", "taxCode", "cost"]
+Clearable = Literal["compareAtPrice", "barcode", "harmonizedSystemCode", "cost"]
 WeightUnit = Literal["GRAMS", "KILOGRAMS", "OUNCES", "POUNDS"]
 
 MAX_VARIANTS: Final = 2048  # of one product, Shopify
@@ -84,7 +84,6 @@ class WantedVariant(Wanted):
     compare_at_price: Decimal | None = Field(None, ge=0)
     cost: Decimal | None = Field(None, ge=0)
     taxable: bool | None = None
-    tax_code: str | None = None
     inventory_policy: Literal["DENY", "CONTINUE"] | None = None
     tracked: bool | None = None
     requires_shipping: bool | None = None

@@ -37,6 +37,7 @@ ACTIVATE = (
     ("inventoryItemId", "locationId", "idempotencyKey"),
 )
 LEVELS = ("VariantsBySku", "level", "level", ("location",))
+PRODUCTS = ("ProductByIdentifier", "productByIdentifier", "p", ("identifier",))
 
 
 @cache
@@ -55,7 +56,7 @@ def source(name: str) -> str:
 def batches() -> list[Operation]:
     """Every operation, and every batch that the actions compose, of several sizes."""
     out = [operation(name) for name in names()]
-    for name, field, prefix, own in (ACKNOWLEDGE, ACTIVATE, LEVELS):
+    for name, field, prefix, own in (ACKNOWLEDGE, ACTIVATE, LEVELS, PRODUCTS):
         out += [batch(operation(name), n, field=field, prefix=prefix, own=own) for n in (2, 25)]
     return out
 
