@@ -59,7 +59,8 @@ def list_steps(
 ) -> None:
     """List steps and calls, the newest first.
 
-    A step is one mutation: sending, doubt (its reply was lost), done or failed. A call that was
+    A step is one mutation: sending, doubt (its reply was lost), done, failed or forgotten (nobody
+    needs to know: it only said what shall be true, as stock does). A call that was
     left was begun by a process that died, or ended without an answer: RetailOps' next call of
     the same kind looks at the store first. Steps in doubt are looked at again by the next call
     for their order; what stays is for ledger resolve.
@@ -175,6 +176,8 @@ async def _effects(
 async def _one(settings: Settings, step_id: str) -> tuple[StepRow, Effect | None]:
     async with ledger_of(settings) as ledger:
         step = await ledger.step(step_id)
+        if not step.kind:
+            return step, None
         found = await ledger.effects(step.shop, step.kind, order_gids=[step.order_gid])
         return step, next((e for e in found if e.natural_id == step.natural_id), None)
 
@@ -243,7 +246,7 @@ def _print_listing(listing: Mapping[str, Any]) -> None:
 
 
 def _step_row(step: StepRow) -> tuple[object, ...]:
-    effect = f"{step.kind} {step.natural_id}"
+    effect = f"{step.kind or step.operation} {step.natural_id}"
     order = step.order_gid.rpartition("/")[2]
     return step.id, when(step.sent_at), step.state, step.channel, order, effect, step.note
 

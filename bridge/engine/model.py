@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from bridge.config.models import ChannelSettings
-from bridge.ledger import Effect, Ledger, StepRow
+from bridge.ledger import Effect, EndedStep, Ledger, StepRow
 from bridge.mapping.module import MappingModule
 from bridge.retailops.answers import Answer
 from bridge.retailops.events import Event
@@ -65,7 +65,8 @@ class Call:
     """One call on its way: whose it is, what it may spend, and what it has to tell.
 
     ``order_gid`` is set for the actions that write to one order. ``memo`` is the action's own
-    memory between the rounds of this one call.
+    memory between the rounds of this one call. ``ended`` are convergent steps whose end goes
+    into the ledger with the beginning of the next one.
     """
 
     channel: Channel
@@ -78,6 +79,7 @@ class Call:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     order_gid: str = ""
     memo: dict[str, Any] = field(default_factory=dict)
+    ended: list[EndedStep] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
         """Put one event into the answer."""
@@ -107,8 +109,10 @@ class Step:
     ``$idempotencyKey``) or because it only states what shall be true. ``subject`` is the
     action's own note of what the step is about.
 
-    A step with a ``kind`` is an effect on the call's order, unique by (shop, order, kind,
-    ``natural_id``). It is in the ledger before it is sent. ``pre_image`` says what was there
+    Every step is in the ledger before it is sent. One without a ``kind`` is convergent: it only
+    says what shall be true (or prepares what another step does), so a lost reply costs nothing
+    but a fresh read. A step with a ``kind`` is an effect on the call's order, unique by (shop,
+    order, kind, ``natural_id``). ``pre_image`` says what was there
     before, ``expect`` how its effect will look in a fresh read: both are JSON without customer
     data, and all that is known of it after a crash. ``effect`` makes the effect's detail from
     the mutation's data; None when Shopify refused it (userErrors), which is a definite no.

@@ -131,8 +131,12 @@ class Engine:
         """Settle what dead processes and lost replies left, order by order; how many stay.
 
         Called at the start, before traffic, and now and then: a call for an order settles that
-        order's steps itself, before it does anything else.
+        order's steps itself, before it does anything else. Convergent steps that a dead process
+        was sending are ended without a look: whoever calls next reads the store anyhow.
         """
+        forgotten = await self.ledger.forget_abandoned()
+        if forgotten:
+            log.info("steps_forgotten", count=forgotten)
         left = 0
         for id_, channel in self.channels.items():
             rows = await self.ledger.open_steps(channel.shop)
@@ -284,11 +288,14 @@ class Engine:
 
     async def _apply(self, call: Call, plan: Plan, results: list[Result]) -> bool:
         """Send the steps in their order; True when one is in doubt, and no more were sent."""
-        for step in plan.steps:
-            result = await self._sender.send(call, step)
-            results.append(result)
-            if result.in_doubt and not await self._seen(call, results):
-                return True
+        try:
+            for step in plan.steps:
+                result = await self._sender.send(call, step)
+                results.append(result)
+                if result.in_doubt and not await self._seen(call, results):
+                    return True
+        finally:
+            self._sender.close(call)
         return False
 
     async def _seen(self, call: Call, results: list[Result]) -> bool:

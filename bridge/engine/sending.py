@@ -1,15 +1,17 @@
 """Sends one step and says what became of it: done, refused, failed, or in doubt.
 
-A step with a kind is in the ledger before its first byte leaves and is completed there after
-its reply. When the reply is lost the step is in doubt; a Shopify idempotency key lets it be
-sent again as it is, anything else is settled by reading (``settling``), never by sending.
+Every step is in the ledger before its first byte leaves and is ended there after its reply.
+When the reply of a step with a kind is lost the step is in doubt; a Shopify idempotency key lets
+it be sent again as it is, anything else is settled by reading (``settling``), never by sending.
+A step without a kind converges: its end is written with the beginning of the next one, so that
+hundreds of them cost one commit each, and one whose outcome is not known is forgotten.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -21,9 +23,13 @@ from bridge.errors import (
     OutcomeUnknown,
     ShopifyError,
 )
-from bridge.ledger import Effect, NewStep
+from bridge.ledger import Effect, EndedStep, EndState, NewStep
+from bridge.shopify.protocol import user_errors
 
 log = structlog.get_logger()
+
+# Why a convergent step without a known outcome is not looked for.
+CONVERGES: Final = "the next call reads the store and sends what still differs"
 
 # A repeatable step whose reply was lost is sent again this often: Shopify's own advice for a
 # lost reply is a handful of attempts, and the call's deadline bounds it anyhow.
@@ -51,7 +57,8 @@ class Sender:
     async def send(self, call: Call, step: Step) -> Result:
         """Send one step until its outcome is known, or known to be unknown."""
         if not step.kind:
-            return await self._try(call, step, 0)
+            return await self._send_convergent(call, step)
+        self.close(call)
         result = Result(step)
         for attempt in range(MAX_SENDS):
             step_id = await call.ledger.begin_step(self._row(call, step, attempt))
@@ -75,8 +82,31 @@ class Sender:
             return Result(step, result.data, None, result.request_id, detail)
         return result
 
+    async def _send_convergent(self, call: Call, step: Step) -> Result:
+        result = Result(step)
+        for attempt in range(MAX_SENDS):
+            row = self._row(call, step, attempt)
+            ended, call.ended = call.ended, []
+            (step_id,) = await call.ledger.begin_convergent([row], ended=ended)
+            try:
+                result = await self._try(call, step, attempt)
+            except BaseException as cut:
+                note = f"{type(cut).__name__}; {CONVERGES}"
+                call.ended.append(EndedStep(step_id, "forgotten", note=note))
+                raise
+            call.ended.append(_end_of(step_id, result))
+            if not isinstance(result.error, IdempotencyConflict) or result.error.reuse:
+                break
+        return result
+
+    @staticmethod
+    def close(call: Call) -> None:
+        """Have the ends written that no further step has taken along."""
+        ended, call.ended = call.ended, []
+        call.ledger.end_convergent(ended)
+
     def _row(self, call: Call, step: Step, attempt: int) -> NewStep:
-        key = idempotency_key(call.execution, step, attempt) if step.idempotent else ""
+        keys = self._keys(call, step, attempt).values()
         return NewStep(
             execution_id=call.execution,
             channel=call.channel.settings.id,
@@ -84,9 +114,9 @@ class Sender:
             order_gid=call.order_gid,
             key=step.key,
             kind=step.kind,
-            natural_id=step.natural_id,
+            natural_id=step.natural_id if step.kind else step.key,
             operation=step.operation.name,
-            idempotency_key=key,
+            idempotency_key=" ".join(keys),
             pre_image=step.pre_image,
             expect=step.expect,
         )
@@ -102,12 +132,10 @@ class Sender:
                 )
             except IdempotencyConflict as conflict:
                 error = conflict
-                if not conflict.reuse and step.kind:
+                if not conflict.reuse:
                     break
-                if conflict.reuse:  # the first sending still runs: same key, a little later
-                    await self._sleep(min(float(sends), call.budget.deadline.remaining()))
-                else:
-                    attempt += 1
+                # The first sending still runs: same key, a little later.
+                await self._sleep(min(float(sends), call.budget.deadline.remaining()))
             except OutcomeUnknown as lost:
                 error = lost
                 if not step.repeatable:
@@ -134,11 +162,31 @@ class Sender:
             in_doubt=bool(step.kind) and lost_reply,
         )
 
+    def _variables(self, call: Call, step: Step, attempt: int) -> dict[str, Any]:
+        return {**step.variables, **self._keys(call, step, attempt)}
+
     @staticmethod
-    def _variables(call: Call, step: Step, attempt: int) -> dict[str, Any]:
-        variables = dict(step.variables)
-        if step.idempotent:
-            for name in step.operation.variable_names:
-                if name.startswith("idempotencyKey"):
-                    variables[name] = idempotency_key(call.execution, step, attempt, name)
-        return variables
+    def _keys(call: Call, step: Step, attempt: int) -> dict[str, str]:
+        """Shopify's idempotency keys by the names of their variables."""
+        if not step.idempotent:
+            return {}
+        names = sorted(n for n in step.operation.variable_names if n.startswith("idempotencyKey"))
+        return {name: idempotency_key(call.execution, step, attempt, name) for name in names}
+
+
+def _end_of(step_id: str, result: Result) -> EndedStep:
+    """How a convergent step ends in the ledger; Shopify's words are for the answer only."""
+    error = result.error
+    if result.data is not None:
+        refused = [root for root, payload in result.data.items() if _refused(payload)]
+        state: EndState = "failed" if len(refused) == len(result.data) else "done"
+        note = f"refused by Shopify: {len(refused)} of {len(result.data)}" if refused else ""
+        return EndedStep(step_id, state, result.request_id, note)
+    lost = isinstance(error, OutcomeUnknown)
+    if lost or (isinstance(error, IdempotencyConflict) and error.reuse):
+        return EndedStep(step_id, "forgotten", result.request_id, f"{error}; {CONVERGES}")
+    return EndedStep(step_id, "failed", result.request_id, str(error))
+
+
+def _refused(payload: Mapping[str, Any] | None) -> bool:
+    return payload is None or bool(user_errors(payload))

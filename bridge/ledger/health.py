@@ -19,7 +19,8 @@ FINISHED = """
 SELECT count(*), count(*) - count(answer) FROM calls WHERE state = 'finished'
 """
 OPEN_STEPS = """
-SELECT owner, state, count(*), min(sent_at) FROM steps WHERE state IN ('sending', 'doubt')
+SELECT owner, state, count(*), min(sent_at) FROM steps
+WHERE state IN ('sending', 'doubt') AND kind <> ''
 GROUP BY owner, state
 """
 BORN = "SELECT value FROM meta WHERE name = 'born'"

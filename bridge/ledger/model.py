@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-StepState = Literal["sending", "doubt", "done", "failed"]
+StepState = Literal["sending", "doubt", "done", "failed", "forgotten"]
+EndState = Literal["done", "failed", "forgotten"]
 CallState = Literal["running", "left", "finished"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,8 +96,10 @@ class Effect:
 class NewStep:
     """One mutation that is about to be sent, on its way to one effect.
 
-    (shop, order_gid, kind, natural_id) is the effect's key. ``key`` names the step within its
-    execution. ``idempotency_key`` is what is sent to Shopify, or empty. ``pre_image`` (what was
+    (shop, order_gid, kind, natural_id) is the effect's key. ``kind`` is empty for a convergent
+    step, which is no effect of its own and only says what shall be true; ``order_gid`` may be
+    empty too then. ``key`` names the step within its execution. ``idempotency_key`` is what is
+    sent to Shopify (several with blanks between), or empty. ``pre_image`` (what was
     there before) and ``expect`` (how the effect will look) are JSON objects of at most 64 KiB,
     without customer data: after a crash they are all that is known of the step.
     """
@@ -112,6 +115,20 @@ class NewStep:
     idempotency_key: str
     pre_image: Mapping[str, Any]
     expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedStep:
+    """What became of a convergent step.
+
+    ``done``: Shopify answered it. ``failed``: nothing of it was applied. ``forgotten``: nobody
+    knows, and nobody needs to: the next call reads the store and sends what still differs.
+    """
+
+    id: str
+    state: EndState
+    request_id: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,3 +125,44 @@ SELECT 'born', min(at) FROM (
   UNION ALL SELECT min(at) FROM effects
   UNION ALL SELECT min(first_at) FROM held_back
 );
+
+-- version 3
+
+-- Steps as before, and with them those that are no effect of their own (kind ''): they only say
+-- what shall be true, so nothing waits for their outcome. One whose reply was lost is 'forgotten',
+-- never in doubt: the next call reads the store and sends what still differs.
+CREATE TABLE steps_3 (
+  seq             INTEGER PRIMARY KEY,
+  id              TEXT    NOT NULL UNIQUE CHECK (id <> ''),
+  execution       TEXT    NOT NULL,
+  channel         INTEGER NOT NULL,
+  shop            TEXT    NOT NULL,
+  order_gid       TEXT    NOT NULL,
+  key             TEXT    NOT NULL,
+  kind            TEXT    NOT NULL,
+  natural_id      TEXT    NOT NULL,
+  operation       TEXT    NOT NULL,
+  idempotency_key TEXT    NOT NULL,
+  pre_image       TEXT    NOT NULL CHECK (json_valid(pre_image)),
+  expect          TEXT    NOT NULL CHECK (json_valid(expect)),
+  state           TEXT    NOT NULL
+    CHECK (state IN ('sending', 'doubt', 'done', 'failed', 'forgotten')),
+  sent_at         INTEGER NOT NULL,
+  doubt_at        INTEGER,
+  ended_at        INTEGER,
+  request_id      TEXT    NOT NULL DEFAULT '',
+  note            TEXT    NOT NULL DEFAULT '',
+  owner           TEXT    NOT NULL,
+  CHECK ((state IN ('sending', 'doubt')) = (ended_at IS NULL)),
+  CHECK (state <> 'doubt' OR (doubt_at IS NOT NULL AND kind <> '')),
+  CHECK (state <> 'forgotten' OR kind = '')
+) STRICT;
+INSERT INTO steps_3 SELECT * FROM steps;
+DROP TABLE steps;
+ALTER TABLE steps_3 RENAME TO steps;
+
+CREATE UNIQUE INDEX steps_open ON steps (shop, order_gid, kind, natural_id)
+  WHERE state IN ('sending', 'doubt') AND kind <> '';
+CREATE INDEX steps_convergent ON steps (owner) WHERE state = 'sending' AND kind = '';
+CREATE INDEX steps_by_order ON steps (shop, order_gid, seq);
+CREATE INDEX steps_ended ON steps (ended_at) WHERE state IN ('done', 'failed', 'forgotten');

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from bridge.errors import LedgerError
 from bridge.ledger import steps
-from bridge.ledger.model import Effect, NewStep, StepRow, to_millis
+from bridge.ledger.model import Effect, EndedStep, NewStep, StepRow, to_millis
 from bridge.ledger.writer import Writer
+
+# What a row says whose process died while it was sent.
+LEFT: Final = (
+    "its process ended while it was being sent; it only says what shall be true, and the next call "
+    "reads the store and sends what still differs"
+)
 
 
 class Stepping:
@@ -78,6 +85,45 @@ class Stepping:
         """Say more about an open step, for the person who will look at it."""
         await self._writer.write("note_step", lambda c: steps.annotate(c, step_id, note))
 
+    async def begin_convergent(
+        self, begun: Sequence[NewStep], *, ended: Sequence[EndedStep] = ()
+    ) -> list[str]:
+        """Write steps of no kind before they are sent, in one commit; their ids.
+
+        ``ended`` is what became of earlier ones: a call that sends many costs one commit a step.
+        ValueError when a step has a kind: such a one ends with its effect. Cancelled: as with
+        ``begin_step``. The ends are owed, like those of other steps.
+        """
+        if any(step.kind for step in begun):
+            raise ValueError("a step with a kind is begun by begin_step")
+        ids = [self._new_id() for _ in begun]
+        now, owner = self._now(), self._id
+        rows = [steps.row_of(s, id_, now, owner) for s, id_ in zip(begun, ids, strict=True)]
+        try:
+            await self._writer.write("begin_step", lambda c: steps.turn(c, ended, rows, now))
+        except (LedgerError, asyncio.CancelledError):
+            unsent = [EndedStep(i, "failed", note="cancelled before it was sent") for i in ids]
+            self.end_convergent([*ended, *unsent])
+            raise
+        return ids
+
+    def end_convergent(self, ended: Sequence[EndedStep]) -> None:
+        """What became of steps of no kind. Not waited for: nothing depends on it."""
+        if ended:
+            kept, now = tuple(ended), self._now()
+            self._writer.promise("end_step", lambda c: steps.turn(c, kept, (), now))
+
+    async def forget_abandoned(self) -> int:
+        """End the steps of no kind that dead processes were sending; how many there were.
+
+        Nobody needs to know what became of them: they only said what shall be true.
+        """
+        owners = await self._writer.read(lambda c: steps.abandoned(c, self._is_alive))
+        if not owners:
+            return 0
+        now = self._now()
+        return await self._writer.write("end_step", lambda c: steps.forget(c, owners, LEFT, now))
+
     async def resolve_step(
         self,
         step_id: str,
@@ -114,7 +160,7 @@ class Stepping:
     async def open_steps(
         self, shop: str | None = None, order_gid: str | None = None
     ) -> list[StepRow]:
-        """Steps whose outcome is not known, oldest first.
+        """Steps with a kind whose outcome is not known, oldest first.
 
         With ``order_gid``: all, also what is marked as being sent; the caller holds the order's
         lock, so nobody is sending it any more. Without: only what is in doubt, and what a

@@ -1,17 +1,21 @@
-"""The statements about steps: begin, end, doubt, look, prune. Each runs in a transaction."""
+"""The statements about steps: begin, end, doubt, look, prune. Each runs in a transaction.
+
+A step of kind '' is convergent: it may be begun and ended with others in one go, is never in
+doubt, and no one settles or resolves it.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bridge.errors import LedgerError, StepOpen
 from bridge.ledger import records
-from bridge.ledger.model import Effect, NewStep, StepRow, from_millis
+from bridge.ledger.model import Effect, EndedStep, NewStep, StepRow, from_millis
 
 Alive = Callable[[str], bool]
 
@@ -22,6 +26,7 @@ LARGEST_JSON = 64 * 1024
 OPEN_ONE = """
 SELECT id, operation, state, sent_at FROM steps
 WHERE shop = ? AND order_gid = ? AND kind = ? AND natural_id = ? AND state IN ('sending', 'doubt')
+  AND kind <> ''
 """
 INSERT = """
 INSERT INTO steps (id, execution, channel, shop, order_gid, key, kind, natural_id, operation,
@@ -39,6 +44,15 @@ WHERE id = ?3 AND state <> 'done'
 END = """
 UPDATE steps SET state = ?, ended_at = ?, note = ? WHERE id = ? AND state IN ('sending', 'doubt')
 """
+END_CONVERGENT = """
+UPDATE steps SET state = ?, ended_at = ?, request_id = ?, note = ?
+WHERE id = ? AND kind = '' AND state = 'sending'
+"""
+SENDERS = "SELECT DISTINCT owner FROM steps WHERE state = 'sending' AND kind = ''"
+FORGET = """
+UPDATE steps SET state = 'forgotten', ended_at = ?, note = ?
+WHERE state = 'sending' AND kind = '' AND owner = ?
+"""
 DOUBT = """
 UPDATE steps SET state = 'doubt', doubt_at = coalesce(doubt_at, ?), note = ?
 WHERE id = ? AND state IN ('sending', 'doubt')
@@ -46,7 +60,7 @@ WHERE id = ? AND state IN ('sending', 'doubt')
 NOTE = "UPDATE steps SET note = ? WHERE id = ? AND state IN ('sending', 'doubt')"
 OPEN = """
 SELECT * FROM steps
-WHERE state IN ('sending', 'doubt') AND (?1 IS NULL OR shop = ?1)
+WHERE state IN ('sending', 'doubt') AND kind <> '' AND (?1 IS NULL OR shop = ?1)
   AND (?2 IS NULL OR order_gid = ?2)
 ORDER BY seq
 """
@@ -59,7 +73,7 @@ ORDER BY seq DESC LIMIT ?5
 """
 PRUNE = """
 DELETE FROM steps WHERE seq IN (
-  SELECT seq FROM steps WHERE state IN ('done', 'failed') AND ended_at < ? LIMIT ?)
+  SELECT seq FROM steps WHERE state IN ('done', 'failed', 'forgotten') AND ended_at < ? LIMIT ?)
 """
 
 Row = tuple[Any, ...]
@@ -146,6 +160,26 @@ def doubt(connection: sqlite3.Connection, step_id: str, note: str, now: int) -> 
     _known(connection, step_id, connection.execute(DOUBT, (now, note, step_id)))
 
 
+def turn(
+    connection: sqlite3.Connection, ended: Sequence[EndedStep], begun: Sequence[Row], now: int
+) -> None:
+    """End convergent steps and write those that are about to be sent. An end counts once."""
+    for end in ended:
+        values = (end.state, now, end.request_id, end.note, end.id)
+        connection.execute(END_CONVERGENT, values)
+    connection.executemany(INSERT, begun)
+
+
+def abandoned(connection: sqlite3.Connection, alive: Alive) -> list[str]:
+    """The dead processes that left convergent steps on their way."""
+    return [owner for (owner,) in connection.execute(SENDERS).fetchall() if not alive(owner)]
+
+
+def forget(connection: sqlite3.Connection, owners: Collection[str], note: str, now: int) -> int:
+    """End the convergent steps of dead processes; how many there were."""
+    return sum(connection.execute(FORGET, (now, note, owner)).rowcount for owner in owners)
+
+
 def annotate(connection: sqlite3.Connection, step_id: str, note: str) -> None:
     """Say more about an open step. One that ended keeps what was said."""
     _known(connection, step_id, connection.execute(NOTE, (note, step_id)))
@@ -175,6 +209,11 @@ def resolve(connection: sqlite3.Connection, said: Resolution, alive: Alive) -> S
         raise LedgerError(
             f"step {step.id} has ended already, {step.ended_at:%Y-%m-%d %H:%M:%S} UTC: it is "
             f"{step.state}" + (f" ({step.note})" if step.note else "")
+        )
+    if not step.kind:
+        raise LedgerError(
+            f"step {step.id} ({step.operation}) needs nobody's word: it only says what shall be "
+            "true, and the next call reads the store and sends what still differs"
         )
     if step.state == "sending" and not said.alone and alive(step.owner):
         raise LedgerError(

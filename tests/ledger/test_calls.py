@@ -304,6 +304,6 @@ async def test_stats_tell_what_is_there(ledger: Ledger, clock: Clock) -> None:
     stats = await ledger.stats()
     assert (stats.running, stats.finished, stats.left) == (1, 1, 1)
     assert stats.oldest_running == START
-    assert stats.schema_version == 2
+    assert stats.schema_version == 3
     assert stats.file_bytes > 4096
     assert stats.operations >= stats.commits > 0

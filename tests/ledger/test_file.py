@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import LedgerBusy, LedgerError
+from bridge.errors import LedgerBusy, LedgerError, StepOpen
 from bridge.ledger import CallKey, Claimed, Ledger, Replay, database
 from bridge.ledger.model import to_millis
 from bridge.ledger.owners import owners_dir
-from tests.ledger.support import BODY, KEY, SHOP, START, Clock, effect_of, opened, step
+from tests.ledger.support import BODY, GID, KEY, SHOP, START, Clock, effect_of, opened, step
 
 
 async def refusal(path: Path) -> str:
@@ -102,7 +102,7 @@ async def test_newer_schema(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    assert "schema 99, this one knows 2" in await refusal(path)
+    assert "schema 99, this one knows 3" in await refusal(path)
 
 
 async def test_damaged_pages(path) -> None:
@@ -253,7 +253,7 @@ async def test_version_1_file_with_rows(path: Path, clock: Clock) -> None:
     )
     connection.close()
     async with opened(path, clock=clock) as ledger:
-        assert (await ledger.stats()).schema_version == 2
+        assert (await ledger.stats()).schema_version == 3
         assert await ledger.born() == START - timedelta(days=3)
         assert await ledger.claim(KEY, BODY, wait_seconds=0) == Replay(b"yes")
         assert len(await ledger.effects(SHOP, "acknowledged")) == 1
@@ -263,6 +263,33 @@ async def test_version_1_file_with_rows(path: Path, clock: Clock) -> None:
     async with opened(path, clock=clock) as ledger:
         assert (await ledger.step(step_id)).state == "done"
         assert await ledger.born() == START - timedelta(days=3)
+
+
+async def test_version_2_file_with_steps(path: Path, clock: Clock) -> None:
+    """Its steps are there in their order, and the open one still stands in the way of another."""
+    earlier, _ = database.shipped_schema().split("-- version 3")
+    database.create_private(path)
+    connection = database.connect(path, 1)
+    assert database.migrate(connection, path, 1, 0, earlier) == 2
+    at = to_millis(START)
+    for name, state, doubt, ended in (("p1", "doubt", at, None), ("p2", "done", None, at)):
+        connection.execute(
+            "INSERT INTO steps (id, execution, channel, shop, order_gid, key, kind, natural_id,"
+            " operation, idempotency_key, pre_image, expect, state, sent_at, doubt_at, ended_at,"
+            " owner) VALUES (?, 'e', 21, ?, ?, 'ship', 'fulfillment', ?, 'FulfillmentCreate', '',"
+            " '{\"ids\":[]}', '{}', ?, ?, ?, ?, 'o')",
+            (f"step {name}", SHOP, GID, name, state, at, doubt, ended),
+        )
+    connection.close()
+    async with opened(path, clock=clock) as ledger:
+        assert [(s.id, s.state) for s in await ledger.steps()] == [
+            ("step p2", "done"),
+            ("step p1", "doubt"),
+        ]
+        assert (await ledger.step("step p1")).pre_image == {"ids": []}
+        with pytest.raises(StepOpen):
+            await ledger.begin_step(step())
+        await ledger.begin_convergent([step(kind="")])
 
 
 async def test_empty_version_1_file_is_born_when_it_is_brought_up(path: Path, clock: Clock) -> None:
@@ -290,5 +317,5 @@ def test_badly_written_schema_is_a_bug(path: Path, script: str, said: str) -> No
 
 
 def test_shipped_schema_is_package_data() -> None:
-    """It is found through the package, as in an installed wheel, and has two versions."""
-    assert len(database.sections(database.shipped_schema())) == 2
+    """It is found through the package, as in an installed wheel, and has three versions."""
+    assert len(database.sections(database.shipped_schema())) == 3

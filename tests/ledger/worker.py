@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bridge.errors import LedgerError, StepOpen
-from bridge.ledger import CallKey, Claimed, Effect, Replay
+from bridge.ledger import CallKey, Claimed, Effect, EndedStep, Replay
 from tests.ledger.support import BODY, KEY, SHOP, START, effect_of, opened, step
 
 
@@ -121,6 +121,17 @@ async def sending(path: Path) -> None:
     """Write a step, then be killed between its sending and its reply."""
     async with opened(path) as ledger:
         say(await ledger.begin_step(step()))
+        await listen()
+
+
+async def pushing(path: Path) -> None:
+    """Write two convergent steps, end one, then be killed before the reply of the other."""
+    async with opened(path) as ledger:
+        steps = [step(kind="", order_gid="", key=f"set:{n}") for n in range(2)]
+        ids = await ledger.begin_convergent(steps)
+        ledger.end_convergent([EndedStep(ids[0], "done", "r-1")])
+        await ledger.ping()
+        say(ids)
         await listen()
 
 
@@ -242,6 +253,7 @@ PARTS = {
         lock,
         locks,
         sending,
+        pushing,
         begins,
         one_step,
         full,
