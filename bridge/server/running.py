@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,17 +66,18 @@ async def serving(
     settings: Settings,
     *,
     now: Callable[[], datetime] = _utc_now,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     registry: CollectorRegistry | None = None,
     hook: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Serving]:
     """Open everything, listen, run the block, and close everything in the right order.
 
-    ``hook`` goes to ``assemble``.
+    ``sleep`` and ``hook`` go to ``assemble``.
 
     Raises ConfigError when a mapping or a channel is wrong, LedgerError when the ledger cannot
     be opened, CannotListen when the port is taken.
     """
-    async with assemble(settings, clock=now, hook=hook) as parts:
+    async with assemble(settings, clock=now, sleep=sleep, hook=hook) as parts:
         app = create_app(
             settings,
             engine=parts.engine,

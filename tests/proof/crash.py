@@ -40,9 +40,9 @@ class Matrix(Player):
         run = await self.prepare()
         bridge = await self.alive()
         await bridge.ask("arm", 0)
-        self.hold(run, await self.call(run), "untouched")
+        self.hold(run, await self.call(run), "untouched", first=True)
         points: list[str] = await bridge.ask("points")
-        await self.close(run, "untouched")
+        await self.go_on(run, "untouched")
         return points
 
     async def killed_at(self, nth: int) -> bool:
@@ -53,18 +53,15 @@ class Matrix(Player):
         where = f"point {nth}"
         try:
             # It may still be killed after its answer.
-            self.hold(run, await self.call(run), where)
+            self.hold(run, await self.call(run), where, first=True)
             await bridge.ask("points")
-        except Killed as killed:
-            where = f"point {nth} ({killed})"
-            await self._bury(bridge)
-        else:
             await bridge.ask("arm", 0)
-            await self.close(run, where)
-            return False
-        await self.repeat(run, where)
-        await self.close(run, where)
-        return True
+            through = True
+        except Killed as killed:
+            where, through = f"point {nth} ({killed})", False
+            await self._bury(bridge)
+        await self.go_on(run, where)
+        return not through
 
     async def killed_again_at(self, first: int, nth: int) -> bool:
         """Killed at the point ``first``, and the bridge that recovers from it at its n-th.
@@ -84,14 +81,13 @@ class Matrix(Player):
         heir = None
         try:
             heir = self._bridge = await self.lab.start(nth)
-            self.hold(run, await self.call(run), where)
+            self.hold(run, await self.call_again(run), where)
             await heir.ask("points")
             await heir.ask("arm", 0)
         except Killed as killed:
             where, through = f"{where} ({killed})", False
             await self._bury(heir)
-        await self.repeat(run, where)
-        await self.close(run, where)
+        await self.go_on(run, where)
         return not through
 
     async def _bury(self, bridge: Bridge | None) -> None:
@@ -105,7 +101,7 @@ class Matrix(Player):
 async def crash(scenario: Scenario, *, every: int = 1) -> Tally:
     """Kill at every ``every``-th point of a scenario; 1: at all, until a run is untouched."""
     started = time.monotonic()
-    async with lab() as place:
+    async with lab(mappings=scenario.mappings) as place:
         matrix = Matrix(scenario, place)
         points = await matrix.untouched()
         if every == 1:
@@ -124,7 +120,7 @@ async def crash(scenario: Scenario, *, every: int = 1) -> Tally:
 async def crash_twice(scenario: Scenario, at: str, *, every: int = 1) -> Tally:
     """Kill at the point named ``at``, then kill the recovery at each of its points."""
     started = time.monotonic()
-    async with lab() as place:
+    async with lab(mappings=scenario.mappings) as place:
         matrix = Matrix(scenario, place)
         first = (await matrix.untouched()).index(at) + 1
         nth = 1

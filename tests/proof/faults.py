@@ -44,14 +44,14 @@ class Faulty(Player):
         await self.usual()
         run = await self.prepare()
         begun = len(log)
-        self.hold(run, await self.call(run), "undisturbed")
+        self.hold(run, await self.call(run), "undisturbed", first=True)
         sent: Counter[str] = Counter()
         found = []
         for entry in log[begun:]:
             if entry.mutation:
                 sent[entry.operation] += 1
                 found.append((entry.operation, sent[entry.operation]))
-        await self.close(run, "undisturbed")
+        await self.go_on(run, "undisturbed")
         return found
 
     async def strike(self, operation: str, nth: int, fault: Fault) -> None:
@@ -62,7 +62,7 @@ class Faulty(Player):
         answer = await self.call(run)
         self.tally.points += 1
         self.tally.told.update(codes(answer))
-        self.hold(run, answer, where)
+        self.hold(run, answer, where, first=True)
         waiting = self.lab.store.sandbox.faults.waiting()
         assert waiting == [], f"{where}: it did not strike: {waiting}"
         if answer.status == 503:  # nothing was done, and will not be
@@ -72,13 +72,17 @@ class Faulty(Player):
         await self.repeat(run, where)
         if not says_done(answer) and fault is Fault.THROTTLE:
             self.blame(f"{where}: nothing was done, and it was not sent again: {answer.body}")
+        await self.lab.advance(LATE)  # nothing is on its way any more
         await self.close(run, where)
 
 
 async def strike(scenario: Scenario, faults: Sequence[Fault] = tuple(Fault)) -> Tally:
     """Each of the faults at each mutation of a scenario."""
     started = time.monotonic()
-    async with lab(timeout_seconds=PATIENCE) as place, place.here() as bridge:
+    async with (
+        lab(timeout_seconds=PATIENCE, mappings=scenario.mappings) as place,
+        place.here() as bridge,
+    ):
         faulty = Faulty(scenario, place, bridge)
         for operation, nth in await faulty.mutations():
             for fault in faults:

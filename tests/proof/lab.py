@@ -149,9 +149,14 @@ class Lab:
 
     @asynccontextmanager
     async def here(self) -> AsyncIterator[Here]:
-        """A bridge in this process, on the ledger file."""
-        async with serving(self.settings, now=self.clock, registry=CollectorRegistry()) as bridge:
+        """A bridge in this process, on the ledger file. It waits in no time: the clocks move."""
+        async with serving(
+            self.settings, now=self.clock, sleep=self._sleep, registry=CollectorRegistry()
+        ) as bridge:
             yield Here(bridge.url, self.http)
+
+    async def _sleep(self, seconds: float) -> None:
+        await self.advance(seconds)
 
     async def fault(self, operation: str, fault: str, *, nth: int = 1, delay: float = 1.0) -> None:
         """Let a coming request go wrong (``POST /_sandbox/faults``)."""
@@ -181,6 +186,10 @@ class Lab:
         await self.advance(5)  # fulfillment orders come after a second, the index after two
         return made
 
+    def happen(self, order: Mapping[str, Any], what: str, given: Mapping[str, Any]) -> None:
+        """What someone in Shopify's admin does to an order."""
+        self.store.sandbox.store.happen(str(order["id"]), what, given)
+
     def journal(self) -> list[dict[str, Any]]:
         """The effects on the store so far."""
         self.store.sandbox.apply_late()
@@ -195,20 +204,29 @@ class Lab:
 
 @asynccontextmanager
 async def lab(
-    *, timeout_seconds: float = 10.0, settle_seconds: float = 60.0, **policies: Any
+    *,
+    timeout_seconds: float = 10.0,
+    settle_seconds: float = 60.0,
+    mappings: Mapping[str, str] | None = None,
+    **policies: Any,
 ) -> AsyncIterator[Lab]:
     """A store with its seed and no bridge yet; the ledger file is in a folder of its own.
 
     ``timeout_seconds``: how long a bridge waits for a reply, ``settle_seconds``: its settle
-    window, ``policies`` go into the channel.
+    window, ``mappings``: the merchant's own files, by name; ``policies`` go into the channel.
     """
     clock = SandboxClock()
     # Points come back by the clock, which runs on in the proofs: no call waits for them.
     # Orders do not close themselves here: a closing that was lost would go unnoticed.
     store = await start_sandbox(variants=10, plan="plus", clock=clock, auto_close=False)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        own = folder / "mappings"
+        own.mkdir()
+        for name, text in (mappings or {}).items():
+            (own / name).write_text(text)
         settings = settings_for(
-            store.url, Path(folder), timeout_seconds=timeout_seconds, **policies
+            store.url, folder, timeout_seconds=timeout_seconds, mappings_dir=own, **policies
         )
         ledger = settings.ledger.model_copy(update={"settle_seconds": settle_seconds})
         settings = settings.model_copy(update={"ledger": ledger})

@@ -84,7 +84,10 @@ class Player(ABC):
         """Play it undisturbed: it must come out as stated."""
         run = await self.prepare()
         answer = await self.call(run)
-        assert says_done(answer), (answer.status, answer.body)
+        if self.scenario.then is not None:
+            assert says_done(answer), (answer.status, answer.body)
+            answer = await self.call_again(run)
+        assert self.over(answer), (answer.status, answer.body)
         assert run.seen() == Counter(self.scenario.effects), run.seen()
         await self.lab.advance(JOB)
         self._usual = run.looks()
@@ -100,6 +103,8 @@ class Player(ABC):
         for action, body in self.scenario.before:
             answer = await bridge.post(action, body(case))
             assert says_done(answer), answer.body
+        for what, given in self.scenario.happens:
+            self.lab.happen(order, what, given)
         return Run(self.lab, case, len(self.lab.journal()))
 
     async def call(self, run: Run) -> Answer:
@@ -107,28 +112,52 @@ class Player(ABC):
         bridge = await self.alive()
         return await bridge.post(self.scenario.action, self.scenario.body(run.case))
 
+    async def call_again(self, run: Run) -> Answer:
+        """What RetailOps calls next: the same, or what the scenario says."""
+        if self.scenario.then is None:
+            return await self.call(run)
+        action, body = self.scenario.then
+        bridge = await self.alive()
+        return await bridge.post(action, body(run.case))
+
+    def over(self, answer: Answer) -> bool:
+        """Whether RetailOps has no reason to call again."""
+        if self.scenario.refused:
+            return codes(answer) == [self.scenario.refused]
+        return says_done(answer)
+
     async def repeat(self, run: Run, where: str) -> None:
         """RetailOps calls again, until it is told that all is done."""
         for repeat in range(REPEATS):
             if repeat:
                 await self.lab.advance(WINDOW)
             before = run.seen()
-            answer = await self.call(run)
+            answer = await self.call_again(run)
             self.tally.told.update(codes(answer))
             self.hold(run, answer, f"{where}, repeat {repeat + 1}")
             if answer.status != 200 and run.seen() != before:
                 self.blame(f"{where}: HTTP {answer.status}, and yet {run.seen() - before}")
-            if says_done(answer):
+            if self.over(answer):
                 return
         self.tally.unknown += 1
         self.blame(f"{where}: not done after {REPEATS} repeats: {answer.status} {answer.body}")
 
-    def hold(self, run: Run, answer: Answer, where: str) -> None:
-        """What an answer says must be so."""
+    async def go_on(self, run: Run, where: str) -> None:
+        """Repeat until it is over, and look at what there is in the end."""
+        await self.repeat(run, where)
+        await self.close(run, where)
+
+    def hold(self, run: Run, answer: Answer, where: str, *, first: bool = False) -> None:
+        """What an answer says must be so. ``first``: others may follow, with effects to come."""
         if answer.status not in {200, 503}:
             self.blame(f"{where}: HTTP {answer.status} {answer.body}")
         if "INTERNAL_ERROR" in codes(answer):
             self.blame(f"{where}: the bridge broke")
+        if says_done(answer) and self.scenario.refused:
+            self.tally.unknown += 1
+            self.blame(f"{where}: done, in place of {self.scenario.refused}")
+        if first and self.scenario.then is not None:
+            return
         if says_done(answer) and run.seen() != Counter(self.scenario.effects):
             self.tally.unknown += 1
             self.blame(f"{where}: said to be done, but {dict(run.seen())}")

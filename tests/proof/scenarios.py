@@ -56,7 +56,14 @@ Body = Callable[[Case], Mapping[str, Any]]
 class Scenario:
     """One call. ``effects``: the journal's mutations and how often each must be there.
 
-    ``order`` None: the call is about no order. ``stock``: what is available after it, by SKU.
+    Wherever the store would take an effect twice the order leaves room for it: that it comes
+    once must be the bridge's doing.
+
+    ``order`` None: the call is about no order. ``before``: calls that came before it, and
+    ``happens``: what then was done to the order in the admin. ``then``: what RetailOps calls
+    next, in place of a repeat, whatever has become of the call; the effects are of both.
+    ``refused``: the code of the error that the call must end with. ``stock``: what is available
+    after it, by SKU. ``mappings``: the merchant's own files, by name.
     """
 
     name: str
@@ -65,6 +72,10 @@ class Scenario:
     effects: Mapping[str, int] = field(default_factory=dict)
     order: Mapping[str, Any] | None = None
     before: Sequence[tuple[str, Body]] = ()
+    happens: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    then: tuple[str, Body] | None = None
+    refused: str = ""
+    mappings: Mapping[str, str] = field(default_factory=dict)
     stock: Callable[[Case], Mapping[str, int]] | None = None
 
     def __str__(self) -> str:
@@ -72,13 +83,22 @@ class Scenario:
         return self.name.replace(" ", "_")
 
 
-def shopping(payment: Any = "paid") -> dict[str, Any]:
-    """Three tees and a knife, sent from one place, be there stock or not."""
+def shopping(payment: Any = "paid", tees: str = "Albany Warehouse") -> dict[str, Any]:
+    """Five tees and two knives for 144.90 with shipping, sent from where we say."""
     lines = [
-        {"sku": sku, "quantity": quantity, "location": "Albany Warehouse"}
-        for sku, quantity in ((TEE, 3), (KNIFE, 1))
+        {"sku": sku, "quantity": quantity, "price": price, "location": place}
+        for sku, quantity, price, place in (
+            (TEE, 5, "20.00", tees),
+            (KNIFE, 2, "20.00", "Albany Warehouse"),
+        )
     ]
-    return {"lines": lines, "payment": payment}
+    shipping = {"title": "Standard", "price": "4.90"}
+    return {
+        "lines": lines,
+        "payment": payment,
+        "shipping": shipping,
+        "email": "someone@example.com",
+    }
 
 
 def submit(case: Case, *packages: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,11 +162,18 @@ def updated(case: Case, *items: Mapping[str, Any], **more: Any) -> dict[str, Any
     return {"order": case.writeback(order_items=list(items)), **more}
 
 
+def rma(case: Case, number: str, *items: Mapping[str, Any]) -> dict[str, Any]:
+    """An RMA of an order_update."""
+    rows = [{**item, "reason": "TooSmall"} for item in items]
+    return {"retailops_rma_id": number, "refund_action": "refund", "items": rows}
+
+
 SHIP = "order_shipment_submit"
-TWO_TENDERS = [
-    {"gateway": "shopify_payments", "kind": "AUTHORIZATION", "amount": "60.00"},
-    {"gateway": "shopify_payments", "kind": "AUTHORIZATION"},
-]
+AUTHORISED = [{"gateway": "shopify_payments", "kind": "AUTHORIZATION", "multi_capturable": True}]
+TWO_TENDERS = [{**AUTHORISED[0], "amount": "60.00"}, *AUTHORISED]
+CAPTURE_AT = "[settle]\ncapture_at = \"'{}'\"\n"
+SHIPPED_TEES = (SHIP, lambda case: submit(case, case.package(1, tee=3)))
+
 ALL: Sequence[Scenario] = (
     Scenario("read the catalogue's config", "catalog_get_config", lambda case: {}),
     Scenario("pull", "order_pull", lambda case: {}),
@@ -185,6 +212,13 @@ ALL: Sequence[Scenario] = (
         shopping(),
     ),
     Scenario(
+        "ship without tracking from two places",
+        SHIP,
+        lambda case: submit(case, {**case.package(1, tee=2, knife=1), "tracking_number": ""}),
+        {"fulfillmentCreate": 2},
+        shopping(tees="Reno Overflow"),
+    ),
+    Scenario(
         "correct the tracking",
         SHIP,
         lambda case: submit(case, {**case.package(1, tee=2), "tracking_number": "1Z0000CORRECT"}),
@@ -193,16 +227,35 @@ ALL: Sequence[Scenario] = (
         ((SHIP, lambda case: submit(case, case.package(1, tee=2))),),
     ),
     Scenario(
+        "ship and capture",
+        SHIP,
+        lambda case: submit(case, case.package(1, tee=2)),
+        {"fulfillmentCreate": 1, "orderCapture": 1},
+        shopping(AUTHORISED),
+        mappings={"order_settle_payment.toml": CAPTURE_AT.format("ship")},
+    ),
+    Scenario(
+        "complete after a shipment",
+        SHIP,
+        lambda case: submit(case, case.package(1, tee=2)),
+        {"fulfillmentCreate": 2, "orderClose": 1},
+        shopping(),
+        then=(
+            "order_complete",
+            lambda case: complete(case, case.package(1, tee=2), case.package(2, tee=1, knife=1)),
+        ),
+    ),
+    Scenario(
         "settle",
         "order_settle_payment",
-        lambda case: settle(case, "144.90"),
+        lambda case: settle(case, "50.00"),
         {"orderCapture": 1},
-        shopping("authorized"),
+        shopping(AUTHORISED),
     ),
     Scenario(
         "settle over two authorisations",
         "order_settle_payment",
-        lambda case: settle(case, "144.90"),
+        lambda case: settle(case, "100.00"),
         {"orderCapture": 2},
         shopping(TWO_TENDERS),
     ),
@@ -214,9 +267,17 @@ ALL: Sequence[Scenario] = (
         shopping(),
     ),
     Scenario(
-        "complete with the rest unshipped",
+        "cancel what is partly shipped",
+        "order_cancel",
+        lambda case: {"order": case.writeback()},
+        order=shopping(),
+        before=(SHIPPED_TEES,),
+        refused="ALREADY_SHIPPED",
+    ),
+    Scenario(
+        "complete with some unshipped",
         "order_complete",
-        lambda case: complete(case, case.package(1, tee=3), unshipped=[unshipped(case, KNIFE, 1)]),
+        lambda case: complete(case, case.package(1, tee=2), unshipped=[unshipped(case, TEE, 1)]),
         {"fulfillmentCreate": 1, "refundCreate": 1, "orderClose": 1},
         shopping(),
     ),
@@ -229,23 +290,72 @@ ALL: Sequence[Scenario] = (
         ((SHIP, lambda case: submit(case, case.package(1, tee=2))),),
     ),
     Scenario(
+        "complete and capture",
+        "order_complete",
+        lambda case: complete(case, case.package(1, tee=2)),
+        {"fulfillmentCreate": 1, "orderCapture": 1, "orderClose": 1},
+        shopping(AUTHORISED),
+        mappings={"order_settle_payment.toml": CAPTURE_AT.format("complete")},
+    ),
+    Scenario(
         "return",
         "order_returned",
-        lambda case: returned(case, "28.00", case.item(TEE, 1)),
+        lambda case: returned(case, "20.00", case.item(TEE, 1)),
         {"refundCreate": 1},
         shopping(),
-        ((SHIP, lambda case: submit(case, case.package(1, tee=3))),),
+        happens=(("fulfil", {}),),
+    ),
+    Scenario(
+        "return less a fee, for store credit, back into stock",
+        "order_returned",
+        lambda case: returned(
+            case, "15.00", case.item(TEE, 1), refund_action="storecredit", product_amt=20.0
+        ),
+        {"refundCreate": 1},
+        shopping(),
+        happens=(("fulfil", {}),),
+        mappings={
+            "order_returned.toml": "[returned.lines]\nrestock = \"'RETURN'\"\n"
+            "location = \"'Albany Warehouse'\"\n"
+        },
+    ),
+    Scenario(
+        "return of what the shop expects",
+        "order_returned",
+        lambda case: returned(case, "20.00", case.item(TEE, 1)),
+        {"returnProcess": 2, "returnClose": 1},  # the journal tells the refund too
+        shopping(),
+        happens=(("fulfil", {}), ("return", {"lines": [(0, 1, "UNWANTED")]})),
     ),
     Scenario(
         "update",
         "order_update",
         lambda case: updated(
             case,
-            {**case.item(TEE, 1), "order_item_id": 501},
+            {**case.item(TEE, 3), "order_item_id": 501, "unit_price": 18.0},
             {"sku": "MUG-ENM-WHT", "order_item_id": 502, "quantity": 1},
         ),
         {"orderEditCommit": 1},
         shopping(),
+    ),
+    Scenario(
+        "update with an RMA",
+        "order_update",
+        lambda case: updated(case, rmas=[rma(case, "R-1", case.item(TEE, 1))]),
+        {"returnCreate": 1},
+        shopping(),
+        happens=(("fulfil", {}),),
+    ),
+    Scenario(
+        "update that is refused",
+        "order_update",
+        lambda case: updated(
+            case,
+            {**case.item(TEE, 3), "order_item_id": 501},
+            {"sku": "NO-SUCH-SKU", "order_item_id": 502, "quantity": 1},
+        ),
+        order=shopping(),
+        refused="SKU_NOT_FOUND",
     ),
 )
 
