@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bridge.errors import AccessDenied
 from bridge.shopify.budget import CallBudget
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.documents import Operation, batch, operation
-from bridge.shopify.protocol import MAX_QUERY_POINTS, Reply
+from bridge.shopify.protocol import MAX_QUERY_POINTS
+from bridge.shopify.replies import next_cursor, whole
 from bridge.shopify.search import any_of
 from bridge.shopify.values import plain
 
@@ -109,10 +109,10 @@ async def variants_by_sku(
     found: list[Variant] = []
     after: str | None = None
     while True:
-        reply = _whole(await client.execute(op, {**variables, "after": after}, budget=budget))
+        reply = whole(await client.execute(op, {**variables, "after": after}, budget=budget))
         page = reply.data["productVariants"]
         found += [_variant(n, locations) for n in page["nodes"] if n["sku"] in wanted]
-        after = _next(page)
+        after = next_cursor(page)
         if after is None:
             return found
 
@@ -122,7 +122,7 @@ async def newest_variants(
 ) -> list[Variant]:
     """The shop's 250 newest variants, read without the search index."""
     op = _at_locations("NewestVariants", len(locations))
-    reply = _whole(await client.execute(op, _numbered("location", locations), budget=budget))
+    reply = whole(await client.execute(op, _numbered("location", locations), budget=budget))
     nodes = reply.data["productVariants"]["nodes"]
     return [_variant(n, locations) for n in nodes if n["sku"]]
 
@@ -212,10 +212,10 @@ async def reserved_orders(
     """250 orders, newest first; without ``query`` straight from the database."""
     op = operation("ReservedOrders")
     variables = {"namespace": namespace, "query": query, "after": after}
-    reply = _whole(await client.execute(op, variables, budget=budget))
+    reply = whole(await client.execute(op, variables, budget=budget))
     page = reply.data["orders"]
-    more = {n["id"]: c for n in page["nodes"] if (c := _next(n["lineItems"])) is not None}
-    return OrdersPage(plain(reply.data, op)["orders"], _next(page), more)
+    more = {n["id"]: c for n in page["nodes"] if (c := next_cursor(n["lineItems"])) is not None}
+    return OrdersPage(plain(reply.data, op)["orders"], next_cursor(page), more)
 
 
 async def reserved_lines(
@@ -226,12 +226,12 @@ async def reserved_lines(
     lines: list[Node] = []
     cursor: str | None = after
     while cursor is not None:
-        reply = _whole(await client.execute(op, {"id": gid, "after": cursor}, budget=budget))
+        reply = whole(await client.execute(op, {"id": gid, "after": cursor}, budget=budget))
         order = reply.data["order"]
         if order is None:
             break
         lines += order["lineItems"]["nodes"]
-        cursor = _next(order["lineItems"])
+        cursor = next_cursor(order["lineItems"])
     return lines
 
 
@@ -244,7 +244,7 @@ async def reserved_locations(
     out: dict[str, list[Work]] = {}
     for start in range(0, len(gids), at_once):
         ids = list(gids[start : start + at_once])
-        reply = _whole(await client.execute(op, {"ids": ids}, budget=budget))
+        reply = whole(await client.execute(op, {"ids": ids}, budget=budget))
         for node in reply.data["nodes"]:
             if node is not None and node["__typename"] == "Order":
                 out[node["id"]] = [_work(n) for n in node["fulfillmentOrders"]["nodes"]]
@@ -261,18 +261,5 @@ def _work(node: Node) -> Work:
         status=node["status"],
         location=location["id"] if location else None,
         units=units,
-        more=_next(node["lineItems"]) is not None,
+        more=next_cursor(node["lineItems"]) is not None,
     )
-
-
-def _whole(reply: Reply) -> Reply:
-    """The reply, if Shopify showed everything: a level that it hides is not one that is absent."""
-    if reply.errors:
-        words = "; ".join(dict.fromkeys(e.message for e in reply.errors))
-        raise AccessDenied(f"Shopify showed only a part: {words}", request_id=reply.request_id)
-    return reply
-
-
-def _next(connection: Mapping[str, Any]) -> str | None:
-    info = connection["pageInfo"]
-    return str(info["endCursor"]) if info["hasNextPage"] else None

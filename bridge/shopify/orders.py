@@ -15,6 +15,7 @@ from bridge.shopify.budget import CallBudget
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.documents import operation
 from bridge.shopify.protocol import Reply
+from bridge.shopify.replies import next_cursor
 from bridge.shopify.values import plain
 
 Node = Mapping[str, Any]
@@ -81,9 +82,9 @@ class OrderReader:
         more, denied = _leftovers(reply, "page", raw["nodes"])
         return OrderPage(
             orders=data["page"],
-            cursor=_next(raw),
+            cursor=next_cursor(raw),
             cancelled=[n["id"] for n in data.get("cancelled") or ()],
-            recent=Swept(data["recent"], _next(reply.data["recent"])) if recent else None,
+            recent=Swept(data["recent"], next_cursor(reply.data["recent"])) if recent else None,
             more_lines=more,
             denied=denied,
         )
@@ -129,7 +130,7 @@ class OrderReader:
             if data is None or data["updatedAt"] != order["updatedAt"]:
                 return None
             lines += data["lineItems"]
-            cursor = _next(reply.data["order"]["lineItems"])
+            cursor = next_cursor(reply.data["order"]["lineItems"])
         return lines
 
 
@@ -137,7 +138,7 @@ async def sweep(client: ShopifyClient, budget: CallBudget, *, after: str | None)
     """One page of all orders, newest change first, without the search index."""
     op = operation("OrderSweep")
     reply = await client.execute(op, {"after": after}, budget=budget)
-    return Swept(plain(reply.data, op)["recent"], _next(reply.data["recent"]))
+    return Swept(plain(reply.data, op)["recent"], next_cursor(reply.data["recent"]))
 
 
 async def ids_by_name(
@@ -150,11 +151,6 @@ async def ids_by_name(
     return found
 
 
-def _next(connection: Mapping[str, Any]) -> str | None:
-    info = connection["pageInfo"]
-    return str(info["endCursor"]) if info["hasNextPage"] else None
-
-
 def _leftovers(
     reply: Reply, root: str, nodes: Sequence[Mapping[str, Any] | None]
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -162,7 +158,7 @@ def _leftovers(
     more: dict[str, str] = {}
     for node in nodes:
         if node and node.get("lineItems"):
-            cursor = _next(node["lineItems"])
+            cursor = next_cursor(node["lineItems"])
             if cursor is not None:
                 more[node["id"]] = cursor
     denied: dict[str, str] = {}
