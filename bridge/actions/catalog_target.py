@@ -100,6 +100,9 @@ class WantedVariant(Wanted):
 class WantedProduct(Wanted):
     """One product, or a part of one: items with the same ``family`` become one product.
 
+    ``children`` are SKUs whose own items name no family: they belong to this one.
+    ``variantsOnly`` is true of an item that is but a variant of something larger: of its fields
+    only the variants count, so that the shirt is not renamed after its size S.
     ``category`` is a taxonomy id (``gid://shopify/TaxonomyCategory/…``) or its full name,
     ``collections`` are handles or titles, ``publications`` names of sales channels, ``options``
     the option names in their order. ``remove`` says what becomes of variants and images that
@@ -108,6 +111,8 @@ class WantedProduct(Wanted):
     """
 
     family: str | None = None
+    children: tuple[str, ...] = ()
+    variants_only: bool | None = None
     handle: str | None = None
     title: str | None = None
     description_html: str | None = None

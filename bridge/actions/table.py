@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from bridge.actions import (
+    catalog_feed,
     inventory_wants,
     order_cancel,
     order_complete_target,
@@ -20,6 +21,7 @@ from bridge.actions import (
 )
 from bridge.actions.captures import CaptureSettler
 from bridge.actions.catalog_get_config import CatalogGetConfig
+from bridge.actions.catalog_target import WantedCatalog
 from bridge.actions.inventory_push import InventoryPush
 from bridge.actions.inventory_target import Stock
 from bridge.actions.order_acknowledge import OrderAcknowledge
@@ -87,5 +89,6 @@ MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_settle_payment": MappingSpec(Settlement, "settle", order_settle_payment_target.sources),
     "order_update": MappingSpec(Update, "update", order_update_target.sources),
     "order_cancel": MappingSpec(Cancellation, "cancellation", order_cancel.sources),
+    "catalog_push": MappingSpec(WantedCatalog, "catalog", catalog_feed.sources),
 }
 """By the name of the file, without its ending."""

@@ -18,7 +18,7 @@ from bridge.mapping.expressions import Compiler
 from bridge.mapping.layers import Array, Leaf, Node, Origin, Table
 from bridge.mapping.nodes import Expression, Names, literal_shape
 from bridge.mapping.rules import Elements, LeafRule, ListRule, ObjectRule, Part, Rule, When
-from bridge.mapping.shapes import FAMILY_NAMES, family
+from bridge.mapping.shapes import ANY, FAMILY_NAMES, family
 from bridge.mapping.targets import Convert, Field, Target
 from bridge.mapping.values import is_empty
 
@@ -153,7 +153,7 @@ class Builder:
         if name is None:  # every name of an element would be unknown: one finding is enough
             return None
         shape = found.shape if found is not None else None
-        inner = {**names, name: shape.of if shape is not None else None}
+        inner = {**names, name: shape.of if shape is not None and shape != ANY else shape}
         part = self.object(bare, target, inner, path, must=not loose, loose=loose)
         if found is None or not isinstance(each, Leaf):
             return None

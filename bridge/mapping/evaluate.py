@@ -61,6 +61,23 @@ def walk(root: str, segments: tuple[str | int, ...]) -> Evaluate:
     return from_root
 
 
+def walk_any(root: str, segments: tuple[str | int, ...]) -> Evaluate:
+    """A path into a value of any shape: whatever is not there is null."""
+
+    def from_root(frame: Frame) -> object:
+        value = frame.get(root)
+        for segment in segments:
+            if value is None:
+                return None
+            try:
+                value = _step(value, segment, root)
+            except Failed:
+                return None
+        return value
+
+    return from_root
+
+
 _ENDS: Mapping[str | int, int] = MappingProxyType({"first": 0, "last": -1})
 
 

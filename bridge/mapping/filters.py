@@ -13,14 +13,25 @@ import html
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
 from liquid.utils.html import strip_tags
 
 from bridge.mapping.codes import Failed, said_type
+from bridge.mapping.objects import (
+    MAX_NAMES,
+    as_json,
+    as_list,
+    entries,
+    mentions,
+    pick,
+    then,
+    values_of,
+)
 from bridge.mapping.values import (
     ARITHMETIC,
     DIGITS,
@@ -34,7 +45,10 @@ from bridge.mapping.values import (
 )
 
 Takes = Literal["number", "text", "list", "date", "any"]
-Gives = Literal["number", "text", "boolean", "texts", "same", "element", "field", "any", "default"]
+Gives = Literal[
+    "number", "text", "boolean", "texts", "same", "element", "field", "any", "argument", "default"
+]
+FieldOf = Callable[[object, object], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,12 @@ class Filter:
     field: bool = False
     keywords: frozenset[str] = frozenset()
     pure: bool = True
+
+    def on_any(self) -> Filter:
+        """The filter for a value of any shape: a field that an element lacks is null."""
+        if not self.field:
+            return self
+        return replace(self, function=partial(self.function, field_of=_field_or_null))
 
 
 # Numbers
@@ -106,15 +126,6 @@ def _rounding(rounding: str) -> Callable[..., Decimal]:
         return quantised(number(value), wanted, rounding)
 
     return to_places
-
-
-def _sum(value: object, field: object = None) -> Decimal:
-    total = Decimal(0)
-    for element in _elements(value):
-        part = element if field is None else _field(element, field)
-        if part is not None:
-            total = ARITHMETIC.add(total, number(part))
-    return total
 
 
 # Texts
@@ -214,46 +225,64 @@ def _field(element: object, name: object) -> object:
         raise Failed(f"unknown field {name!r} of a list's element") from None
 
 
-def _matches(element: object, name: object, wanted: tuple[object, ...]) -> bool:
-    found = _field(element, name)
+def _field_or_null(element: object, name: object) -> object:
+    """A field of an element of any shape: null when there is none."""
+    return element.get(name) if isinstance(element, Mapping) else None
+
+
+def _sum(value: object, field: object = None, *, field_of: FieldOf = _field) -> Decimal:
+    total = Decimal(0)
+    for element in _elements(value):
+        part = element if field is None else field_of(element, field)
+        if part is not None:
+            total = ARITHMETIC.add(total, number(part))
+    return total
+
+
+def _matches(element: object, name: object, wanted: tuple[object, ...], field_of: FieldOf) -> bool:
+    found = field_of(element, name)
     if not wanted or wanted[0] is None:
         return found is not None and found is not False
     return bool(found == wanted[0]) and isinstance(found, bool) == isinstance(wanted[0], bool)
 
 
-def _where(value: object, name: object, *wanted: object) -> list[object]:
-    return [e for e in _elements(value) if _matches(e, name, wanted)]
+def _where(
+    value: object, name: object, *wanted: object, field_of: FieldOf = _field
+) -> list[object]:
+    return [e for e in _elements(value) if _matches(e, name, wanted, field_of)]
 
 
-def _reject(value: object, name: object, *wanted: object) -> list[object]:
-    return [e for e in _elements(value) if not _matches(e, name, wanted)]
+def _reject(
+    value: object, name: object, *wanted: object, field_of: FieldOf = _field
+) -> list[object]:
+    return [e for e in _elements(value) if not _matches(e, name, wanted, field_of)]
 
 
-def _find(value: object, name: object, *wanted: object) -> object:
-    return next((e for e in _elements(value) if _matches(e, name, wanted)), None)
+def _find(value: object, name: object, *wanted: object, field_of: FieldOf = _field) -> object:
+    return next((e for e in _elements(value) if _matches(e, name, wanted, field_of)), None)
 
 
-def _has(value: object, name: object, *wanted: object) -> bool:
-    return any(_matches(e, name, wanted) for e in _elements(value))
+def _has(value: object, name: object, *wanted: object, field_of: FieldOf = _field) -> bool:
+    return any(_matches(e, name, wanted, field_of) for e in _elements(value))
 
 
-def _map(value: object, name: object) -> list[object]:
-    return [_field(e, name) for e in _elements(value)]
+def _map(value: object, name: object, *, field_of: FieldOf = _field) -> list[object]:
+    return [field_of(e, name) for e in _elements(value)]
 
 
-def _uniq(value: object, name: object = None) -> list[object]:
+def _uniq(value: object, name: object = None, *, field_of: FieldOf = _field) -> list[object]:
     seen: list[object] = []
     kept: list[object] = []
     for element in _elements(value):
-        mark = element if name is None else _field(element, name)
+        mark = element if name is None else field_of(element, name)
         if mark not in seen:
             seen.append(mark)
             kept.append(element)
     return kept
 
 
-def _compact(value: object, name: object = None) -> list[object]:
-    marked = ((e, e if name is None else _field(e, name)) for e in _elements(value))
+def _compact(value: object, name: object = None, *, field_of: FieldOf = _field) -> list[object]:
+    marked = ((e, e if name is None else field_of(e, name)) for e in _elements(value))
     return [e for e, mark in marked if mark is not None]
 
 
@@ -277,6 +306,14 @@ def _last(value: object) -> object:
 
 def _concat(value: object, other: object) -> list[object]:
     return _elements(value) + ([] if other is None else _elements(other))
+
+
+def _flatten(value: object) -> list[object]:
+    """One level of lists in a list taken apart; nulls are dropped."""
+    flat: list[object] = []
+    for element in _elements(value):
+        flat += element if isinstance(element, list | tuple) else [element]
+    return [e for e in flat if e is not None]
 
 
 def _size(value: object) -> int:
@@ -352,6 +389,14 @@ FILTERS: Mapping[str, Filter] = MappingProxyType(
         "has": _list_filter(_has, "boolean", optional=1),
         "uniq": _list_filter(_uniq, "same", optional=1),
         "compact": _list_filter(_compact, "same", optional=1),
+        "flatten": Filter(_flatten, "list", "any"),
+        "list": Filter(as_list, "any", "any", 0, 1),
+        "values": Filter(values_of, "any", "any"),
+        "entries": Filter(entries, "any", "any", 0, 1),
+        "pick": Filter(pick, "any", "any", 1, MAX_NAMES),
+        "mentions": Filter(mentions, "any", "texts", 1, MAX_NAMES),
+        "then": Filter(then, "any", "argument", 1, 1),
+        "json": Filter(as_json, "any", "text"),
         "size": Filter(_size, "any", "number"),
         "default": Filter(default, "any", "default", 1, 1, keywords=frozenset({"allow_false"})),
     }

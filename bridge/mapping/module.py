@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,30 @@ from pydantic import BaseModel
 from bridge.errors import ConfigError, Finding, MappingError
 from bridge.mapping.build import Builder
 from bridge.mapping.codes import listing, suggestion
-from bridge.mapping.evaluate import guarded
+from bridge.mapping.evaluate import Frame, guarded
 from bridge.mapping.expressions import Compiler
 from bridge.mapping.filters import FILTERS, Filter
 from bridge.mapping.layers import Leaf, Table, read
-from bridge.mapping.rules import Enter, ObjectRule, Rule, Stop
+from bridge.mapping.rules import Elements, Enter, ListRule, ObjectRule, Rule, Stop, salvage
 from bridge.mapping.targets import target_of
 from bridge.schema.shape import Shape
 
 # The most arguments that a merchant's own filter may be given.
 _EXTRA_ARGUMENTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a list: its ``value``, or the ``error`` that it met.
+
+    ``inside`` is the error's path in the element, ``("variants", "[2]", "price")``; ``rest``
+    what could be rendered in spite of it, lists with their places kept.
+    """
+
+    value: Any
+    error: MappingError | None = None
+    inside: tuple[str, ...] = ()
+    rest: Mapping[str, Any] = field(default_factory=dict)
 
 
 class MappingModule:
@@ -62,10 +77,55 @@ class MappingModule:
         try:
             return self._top.render(scope, enter or _nothing_more) or {}
         except Stop as stop:
-            path = ".".join([*([self._root] if self._root else []), *reversed(stop.path)])
-            path = path.replace(".[", "[")
-            message = f"{subject}: {stop.message}" if subject else stop.message
-            raise MappingError(stop.code, path, stop.rule.place, message) from None
+            raise self._error(stop, subject) from None
+
+    def elements(
+        self, field: str, scope: Mapping[str, Any], *, enter: Enter | None = None
+    ) -> tuple[Element, ...] | None:
+        """The elements of a list at the target's top, each by itself.
+
+        One that cannot be rendered carries its error and does not stop the others. None when
+        no ``each`` of the list finds anything: its path leads nowhere, or to null.
+
+        Raises:
+            MappingError: An ``each`` itself fails, or gives something that is no list.
+        """
+        part = next((p for name, p in self._top.parts if name == field), None)
+        if not isinstance(part, ListRule):
+            return None
+        more = enter or _nothing_more
+        made: list[Element] = []
+        found = False
+        for elements in part.elements:
+            try:
+                frames = elements.frames(scope, more, len(made))
+            except Stop as stop:
+                stop.path.append(field)
+                raise self._error(stop) from None
+            found = found or frames is not None
+            for index, frame in frames or ():
+                element = self._element(elements, frame, more, (f"[{index}]", field))
+                if element is not None:
+                    made.append(element)
+        return tuple(made) if found else None
+
+    def _element(
+        self, elements: Elements, frame: Frame, enter: Enter, at: tuple[str, str]
+    ) -> Element | None:
+        try:
+            value = elements.part.render(frame, enter)
+        except Stop as stop:
+            inside = tuple(reversed(stop.path))
+            stop.path += at
+            rest = salvage(elements.part, frame, enter)
+            return Element(None, self._error(stop), inside, rest if isinstance(rest, dict) else {})
+        return None if value is None else Element(value)
+
+    def _error(self, stop: Stop, subject: str = "") -> MappingError:
+        path = ".".join([*([self._root] if self._root else []), *reversed(stop.path)])
+        path = path.replace(".[", "[")
+        message = f"{subject}: {stop.message}" if subject else stop.message
+        return MappingError(stop.code, path, stop.rule.place, message)
 
 
 def load_module(

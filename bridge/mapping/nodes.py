@@ -113,12 +113,15 @@ class Build:
             self._problem("M204", places[0], f'unknown source name "{root}"', hint)
             return Expression(evaluate.no_value, None, constant=False)
         shape = self._names[str(root)]
+        free = shape == shapes.ANY
         for place, segment in zip(places[1:], segments[1:], strict=False):
             shape, wrong, hint = shapes.step(shape, segment)
+            free = free or shape == shapes.ANY
             if wrong:
                 self._problem("M204", place, wrong, hint)
                 break
-        return Expression(evaluate.walk(str(root), tuple(segments[1:])), shape, constant=False)
+        walk = evaluate.walk_any if free else evaluate.walk
+        return Expression(walk(str(root), tuple(segments[1:])), shape, constant=False)
 
     def _segment_places(self, first: Token) -> list[tuple[int, int]]:
         """(offset, length) of every segment of the path that begins at ``first``."""
@@ -166,7 +169,7 @@ class Build:
         )
         run = evaluate.call(
             node.name,
-            spec,
+            spec.on_any() if left.shape == shapes.ANY else spec,
             left.evaluate,
             [a.evaluate for a in positional],
             {name: a.evaluate for name, a in keywords.items()},
@@ -222,6 +225,10 @@ class Build:
                 if left.shape is None and left.constant
                 else shapes.either(left.shape, positional[0].shape)
             )
+        if spec.gives == "argument":
+            return positional[0].shape
+        if left.shape == shapes.ANY and spec.gives in ("same", "element", "field", "any"):
+            return shapes.ANY
         if spec.gives == "field":
             if inner is None:
                 return None

@@ -12,7 +12,7 @@ Which places stay empty:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, Union
 
@@ -137,29 +137,38 @@ class Elements:
 
     def render(self, frame: Frame, enter: Enter, out: list[object]) -> None:
         """Append the elements to ``out``."""
+        for index, inner in self.frames(frame, enter, len(out)) or ():
+            try:
+                value = self.part.render(inner, enter)
+            except Stop as stop:
+                stop.path.append(f"[{index}]")
+                raise
+            if value is not None:
+                out.append(value)
+
+    def frames(
+        self, frame: Frame, enter: Enter, before: int = 0
+    ) -> Iterator[tuple[int, Frame]] | None:
+        """The index and the names of every element; None when ``each`` finds nothing at all.
+
+        ``before`` counts the elements of the list so far: a single one's index.
+        """
         if self.each is None:
-            self._append(frame, enter, out, len(out))
-            return
+            return iter([(before, frame)])
         try:
             source = self.each(frame)
         except Failed as failed:
             raise Stop(failed.code, self.rule, failed.message) from None
-        if source is not None and not isinstance(source, list | tuple):
+        if source is None:
+            return None
+        if not isinstance(source, list | tuple):
             message = f"each is {said_type(source)}, not a list"
             raise Stop("MAPPING_FAILED", self.rule, message)
-        for index, element in enumerate(source or ()):
-            if element is not None:
-                inner = {**frame, self.name: element, **enter(self.name, element)}
-                self._append(inner, enter, out, index)
-
-    def _append(self, frame: Frame, enter: Enter, out: list[object], index: int) -> None:
-        try:
-            value = self.part.render(frame, enter)
-        except Stop as stop:
-            stop.path.append(f"[{index}]")
-            raise
-        if value is not None:
-            out.append(value)
+        return (
+            (index, {**frame, self.name: element, **enter(self.name, element)})
+            for index, element in enumerate(source)
+            if element is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +189,24 @@ class ListRule:
         if out:
             return out
         return out if self.required and not self.least else None
+
+
+def salvage(part: Part, frame: Frame, enter: Enter) -> object:
+    """What can be rendered of a part that cannot be rendered whole; None where nothing can.
+
+    It tells whom an error is about. Lists keep their places: an element's index is its own.
+    """
+    try:
+        if isinstance(part, LeafRule):
+            return part.render(frame, enter)
+        if isinstance(part, ObjectRule):
+            made = {name: salvage(inside, frame, enter) for name, inside in part.parts}
+            return {name: value for name, value in made.items() if value is not None}
+        out: list[object] = []
+        for elements in part.elements:
+            for index, inner in elements.frames(frame, enter, len(out)) or ():
+                out += [None] * (index - len(out))
+                out.append(salvage(elements.part, inner, enter))
+    except Stop:
+        return None
+    return out

@@ -47,6 +47,9 @@ FAMILY_NAMES: Mapping[Family, str] = MappingProxyType(
     }
 )
 
+# A value of any shape: whoever sends it decides, so no name below it is unknown, and what is not
+# there is null. Everything that is taken out of such a value is one too.
+ANY = Shape(kind="scalar", type_name="Any", nullable=True)
 TEXT = Shape(kind="scalar", type_name="String", nullable=True)
 NUMBER = Shape(kind="scalar", type_name="Decimal", nullable=True)
 BOOLEAN = Shape(kind="scalar", type_name="Boolean", nullable=True)
@@ -69,7 +72,9 @@ def step(shape: Shape | None, segment: str | int) -> tuple[Shape | None, str, st
     known = family(shape)
     found: Shape | None = None
     wrong = hint = ""
-    if shape is None or known is None or (known == "object" and not shape.fields):
+    if shape == ANY:
+        found = ANY
+    elif shape is None or known is None or (known == "object" and not shape.fields):
         pass  # JSON, or a scalar that we do not know: judged at run time
     elif known == "object" and isinstance(segment, str) and segment in shape.fields:
         found = shape.fields[segment]
@@ -90,4 +95,6 @@ def step(shape: Shape | None, segment: str | int) -> tuple[Shape | None, str, st
 
 def either(one: Shape | None, other: Shape | None) -> Shape | None:
     """The shape of a value that is the one or the other: known only when both are alike."""
+    if ANY in (one, other):
+        return ANY
     return one if one is not None and family(one) == family(other) else None

@@ -229,6 +229,25 @@ _DOCS: dict[Code, CodeDoc] = {
         "Nothing to do: the next push brings it. If it stays, something else writes this stock.",
         "warning",
     ),
+    Code.FEED_UNREADABLE: CodeDoc(
+        "The mapping found nothing in a feed that is not empty. Nothing was written. The message "
+        "names the paths that it looked for and the keys that the feed has.",
+        "Choose the preset that fits (catalog.preset), or write a catalog_push.toml of your own.",
+        "error",
+    ),
+    Code.FEED_ITEM_INVALID: CodeDoc(
+        "An item of the feed cannot be a product: it has no SKU, handle or family; or the product "
+        "is over one of Shopify's limits, or has another one's handle. It was not written; the "
+        "rest of the feed was.",
+        "Correct the item in RetailOps, or the mapping that reads it.",
+        "error",
+    ),
+    Code.SKU_TWICE_IN_FEED: CodeDoc(
+        "One feed has this SKU in two products. The first one counts; in the other, nothing of "
+        "this variant was written.",
+        "Let the SKU be in one product only.",
+        "error",
+    ),
     Code.ITEM_NOT_FOUND: CodeDoc(
         "The order has no line of this refnum, and not exactly one line with the SKU. The item "
         "was left out; the rest of the call went on.",
