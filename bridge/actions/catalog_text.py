@@ -1,0 +1,134 @@
+"""When two texts mean the same: descriptions as HTML, metafields by their type, image names.
+
+Shopify stores what it is given in a form of its own (quotes around attributes, decimals with a
+point and a digit, JSON without blanks). Compared as texts, every push would find a difference
+and write again; compared as what they mean, the second push of a feed writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+_VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "wbr"})
+
+# Shopify puts a UUID behind the name of a file whose name is taken.
+_TAKEN: Final = re.compile(
+    r"_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE
+)
+
+# Longest handle that we make; Shopify takes 255.
+HANDLE_LENGTH: Final = 200
+
+
+class _Tokens(HTMLParser):
+    """A document as tags with sorted attributes, and texts with single blanks."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, ...]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An opening tag; attributes in any order are the same."""
+        self.found.append((tag, *sorted(f"{k}={v or ''}" for k, v in attrs)))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """``<br/>`` is ``<br>``."""
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        """A closing tag; of ``<br>`` there is none."""
+        if tag not in _VOID:
+            self.found.append(("/" + tag,))
+
+    def handle_data(self, data: str) -> None:
+        """A text; blanks between tags are none."""
+        text = " ".join(data.split())
+        if not text:
+            return
+        if self.found and self.found[-1][0] == "":
+            self.found[-1] = ("", f"{self.found[-1][1]} {text}")
+        else:
+            self.found.append(("", text))
+
+
+def same_html(one: str, other: str) -> bool:
+    """Whether two descriptions are the same document."""
+    return one == other or list(_tokens(one)) == list(_tokens(other))
+
+
+def _tokens(html: str) -> Iterator[tuple[str, ...]]:
+    parser = _Tokens()
+    parser.feed(html)
+    parser.close()
+    yield from parser.found
+
+
+def same_metafield(kind: str, one: str, other: str) -> bool:
+    """Whether two values of a metafield of this type are the same."""
+    if one == other:
+        return True
+    normal = _normal(kind)
+    try:
+        return bool(normal(one) == normal(other))
+    except (ValueError, TypeError, InvalidOperation):
+        return False
+
+
+def _normal(kind: str) -> Callable[[str], object]:
+    if kind in {"number_integer", "number_decimal"}:
+        return Decimal
+    if kind == "boolean":
+        return str.lower
+    if kind == "date_time":
+        return lambda value: value.rstrip("Z").removesuffix("+00:00")
+    if kind in _MEASURED:
+        return lambda value: _numbers(_json(value))
+    if kind.startswith("list.") or kind in _STRUCTURED:
+        return _json
+    return str
+
+
+_MEASURED: Final = frozenset({"money", "dimension", "volume", "weight", "rating"})
+_STRUCTURED: Final = frozenset({"json", "rich_text_field", "link"})
+
+
+def _json(value: str) -> object:
+    """JSON, its numbers by value: 1.0 is 1."""
+    return json.loads(value, parse_float=Decimal, parse_int=Decimal)
+
+
+def _numbers(value: object) -> object:
+    """A number in quotes is that number too: Shopify writes the amounts of money so."""
+    if isinstance(value, dict):
+        return {key: _numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_numbers(inner) for inner in value]
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return Decimal(value)
+    return value
+
+
+def file_name(url: str) -> str:
+    """The name by which an image can be known again: no folder, no ending, no UUID of Shopify's."""
+    name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+    stem = name.rsplit(".", 1)[0] if "." in name else name
+    stem = _TAKEN.sub("", stem)
+    return re.sub(r"[^0-9a-z]+", "_", _ascii(stem).casefold()).strip("_")
+
+
+def handle_of(title: str) -> str:
+    """A title as Shopify would make a handle of it: ``Trail Tee, S`` is ``trail-tee-s``."""
+    slug = re.sub(r"[^0-9a-z]+", "-", _ascii(title).casefold()).strip("-")
+    return slug[:HANDLE_LENGTH].strip("-") or "product"
+
+
+def _ascii(text: str) -> str:
+    """Letters without their accents; what has no such letter is kept as it is not."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
