@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from bridge.sandbox.bulk import Bulk
 from bridge.sandbox.documents import FIELDS, SORTS, Document, document
 from bridge.sandbox.errors import NotModelled
 from bridge.sandbox.idempotency import Keys
@@ -87,6 +88,7 @@ class Context:
     store: Any
     index: LaggedIndex
     keys: Keys
+    bulk: Bulk
     api_version: str
     scopes: frozenset[str]
     request_id: str

@@ -26,9 +26,10 @@ from graphql import (
     parse,
 )
 
+from bridge.sandbox.bulk import Bulk
 from bridge.sandbox.context import DEFAULT_SCOPES, Context, StoreLike, tables
 from bridge.sandbox.errors import StoreError, runtime_error
-from bridge.sandbox.fields import executable_schema
+from bridge.sandbox.fields import Stopped, executable_schema
 from bridge.sandbox.idempotency import Keys
 from bridge.sandbox.lag import LaggedIndex
 from bridge.sandbox.quick import QuickExecutor
@@ -106,6 +107,7 @@ class Engine:
         self.bucket = bucket
         self.scopes = frozenset(scopes)
         self.keys = Keys(store.clock)
+        self.bulk = Bulk(store.clock)
         self.schema = executable_schema(protected_data=protected_data)
         self._documents: dict[str, tuple[DocumentNode, list[dict[str, Any]]]] = {}
         self._take_stock()
@@ -119,6 +121,7 @@ class Engine:
         self.store.reset()
         self._take_stock()
         self.keys.clear()
+        self.bulk.clear()
         self.bucket.refill()
 
     def read(self, text: str, variables: Mapping[str, Any], operation_name: str | None) -> Request:
@@ -173,15 +176,10 @@ class Engine:
         if request.document is None:
             return Answer({"errors": request.errors})
         self.bucket.take(request.cost)
-        self.store.settle()
+        self.settle()
         context = self.context(api_version, request_id)
         result = self._execute(request, context)
         self.index.flush()
-        for error in result.errors or ():
-            if error.original_error is not None and not isinstance(
-                error.original_error, (StoreError, GraphQLError)
-            ):
-                _LOG.error("the sandbox failed at %s", error.path, exc_info=error.original_error)
         used = actual_cost(
             self.schema, request.document, request.variables, result.data, request.operation_name
         )
@@ -191,6 +189,24 @@ class Engine:
         if context.searches:
             body["extensions"]["search"] = context.searches
         return Answer(body, request.cost, used)
+
+    def settle(self) -> None:
+        """Do what is due by now: of the store, and of bulk operations."""
+        self.store.settle()
+        self.bulk.advance(self._run_row)
+
+    def _run_row(self, text: str, variables: Mapping[str, Any], api_version: str) -> dict[str, Any]:
+        """Run a mutation for one line of a bulk operation: as ``run``, without points."""
+        request = self.read(text, variables, None)
+        if request.errors or request.operation is None:
+            return {"errors": request.errors}
+        too_long = list_errors(request.operation, request.variables)
+        if too_long:
+            return {"errors": too_long}
+        request_id = str(uuid.uuid4())
+        result = self._execute(request, self.context(api_version, request_id))
+        self.index.flush()
+        return _body(result, request_id)
 
     def take_in(self, request: Request, *, api_version: str) -> list[str]:
         """Begin the idempotency keys of a request without running it; gives those keys.
@@ -205,7 +221,7 @@ class Engine:
         return context.begun
 
     def _execute(self, request: Request, context: Context) -> ExecutionResult:
-        return execute_sync(
+        result = execute_sync(
             self.schema,
             request.document or DocumentNode(definitions=()),
             root_value={},
@@ -214,6 +230,12 @@ class Engine:
             operation_name=request.operation_name,
             executor_class=QuickExecutor,
         )
+        for error in result.errors or ():
+            if error.original_error is not None and not isinstance(
+                error.original_error, (StoreError, GraphQLError, Stopped)
+            ):
+                _LOG.error("the sandbox failed at %s", error.path, exc_info=error.original_error)
+        return result
 
     def context(self, api_version: str, request_id: str = "") -> Context:
         """What resolvers get."""
@@ -221,6 +243,7 @@ class Engine:
             store=self.store,
             index=self.index,
             keys=self.keys,
+            bulk=self.bulk,
             api_version=api_version,
             scopes=self.scopes,
             request_id=request_id or str(uuid.uuid4()),

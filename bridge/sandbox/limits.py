@@ -75,7 +75,11 @@ LIMITS: Final[tuple[tuple[str, str], ...]] = (
         "Requests of customers, reverse fulfillment orders and deliveries, dispositions, exchanges "
         "and restocking fees are not modelled; twenty of Shopify's reasons exist.",
     ),
-    ("bulk operations", "Not modelled."),
+    (
+        "bulk operations",
+        "Mutations only, with their files uploaded by POST; bulk queries, uploads by PUT, uploads "
+        "of other files and the limit of 24 hours are not modelled.",
+    ),
     ("webhooks", "Not modelled."),
     ("REST", "Not modelled: only /admin/api/{version}/graphql.json answers."),
 )

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bridge.sandbox.bulk_http import add_bulk_routes
 from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.context import SUPPORTED_VERSIONS, StoreLike
 from bridge.sandbox.control import add_control_routes
@@ -60,6 +61,7 @@ def create_store_app(
     app.router.add_post("/admin/api/{version}/graphql.json", _graphql)
     app.router.add_post("/admin/oauth/access_token", _access_token)
     add_control_routes(app)
+    add_bulk_routes(app)
     app.on_shutdown.append(_close)
     return app
 

@@ -65,7 +65,8 @@ class Sandbox:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def apply_late(self) -> None:
-        """Apply the requests whose delay is over by the store's clock."""
+        """Apply what is due by the store's clock: late requests, lines of bulk operations."""
+        self.engine.settle()
         now = self.clock()
         for item in [item for item in self.late if item.due <= now]:
             self.late.remove(item)

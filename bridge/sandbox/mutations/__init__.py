@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.sandbox.mutations import (
+    bulk,
     cancel,
     edit,
     fulfil,
@@ -20,6 +21,8 @@ from bridge.sandbox.mutations import (
 )
 
 MUTATIONS: dict[str, Callable[..., Any]] = {
+    "bulkOperationCancel": bulk.cancel,
+    "bulkOperationRunMutation": bulk.run,
     "fulfillmentCancel": fulfil.cancel,
     "fulfillmentCreate": fulfil.create,
     "fulfillmentOrderHold": fulfil_orders.hold,
@@ -46,6 +49,7 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "returnClose": returns.close,
     "returnCreate": returns.create,
     "returnProcess": returns.process,
+    "stagedUploadsCreate": bulk.stage,
     "tagsAdd": tags.add,
     "tagsRemove": tags.remove,
     "transactionVoid": pay.void,

@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.sandbox.mutations import MUTATIONS
-from bridge.sandbox.resolvers import catalogue, editing, formats, money, orders, returns, roots
+from bridge.sandbox.resolvers import (
+    bulk,
+    catalogue,
+    editing,
+    formats,
+    money,
+    orders,
+    returns,
+    roots,
+)
 
 Resolver = Callable[..., Any]
 
@@ -33,5 +42,6 @@ RESOLVERS: dict[str, dict[str, Resolver]] = _merged(
     returns.RESOLVERS,
     editing.RESOLVERS,
     roots.RESOLVERS,
+    bulk.RESOLVERS,
     {"Mutation": MUTATIONS},
 )
