@@ -94,6 +94,7 @@ class OrderAcknowledge:
                 notices.append(_unknown(refnum, ambiguous=refnum in located.ambiguous))
             elif order.gid not in taken or retailops_id != NO_ID:
                 taken[order.gid] = Taken(refnum, order, retailops_id)
+        call.memo["taken"] = list(taken)
         known: dict[str, frozenset[str]] = {}
         kinds = (ACKNOWLEDGED, CANCEL_OFFERED, CANCEL_ACKNOWLEDGED)
         if taken:
@@ -140,7 +141,10 @@ class OrderAcknowledge:
         state: AcknowledgeState,
         results: Sequence[Result],
     ) -> None:
-        """The plan's effects were stored before the marks; there is nothing else."""
+        """What was taken is not held back any more; the effects were stored before the marks."""
+        taken: list[str] = call.memo.get("taken", [])
+        if taken:
+            await call.ledger.release(call.channel.settings.id, taken)
 
     def answer(
         self,

@@ -74,6 +74,7 @@ class OrderCancel(OrderAction[OrderCancelRequest, Node | None]):
     """The action; see ``bridge.engine.OrderAction`` for its shape."""
 
     name = "order_cancel"
+    ends_offers = True
 
     def refnum(self, request: OrderCancelRequest) -> str | None:
         """The order's own."""

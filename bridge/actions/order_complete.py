@@ -113,6 +113,7 @@ class OrderComplete(OrderAction[OrderCompleteRequest, Progress | None]):
     """See the module."""
 
     name = "order_complete"
+    ends_offers = True
 
     def refnum(self, request: OrderCompleteRequest) -> str | None:
         """The order's refnum."""

@@ -23,6 +23,7 @@ from bridge.actions.effects import (
     CANCELLED,
     THE_ORDER,
 )
+from bridge.actions.order_held import look_at_held
 from bridge.actions.order_offer import HeldBack, offer, refnum_of
 from bridge.actions.order_sweep import due, sweep_further, swept
 from bridge.actions.readiness import cancelled_query, header_verdict, search_query, verdict
@@ -30,6 +31,7 @@ from bridge.actions.refnums import locate
 from bridge.engine import Call, Plan, Result
 from bridge.errors import CostExceeded
 from bridge.ledger import Effect
+from bridge.ledger import HeldBack as StillHeld
 from bridge.retailops.answers import MAX_ORDERS, Answer, Order, OrderPullAnswer
 from bridge.retailops.events import Code
 from bridge.retailops.requests import OrderPullRequest
@@ -54,13 +56,18 @@ SPARE_SECONDS = 5.0
 
 @dataclass(slots=True)
 class PullState:
-    """What a pull has gathered: orders to offer, orders held back, where to go on."""
+    """What a pull has gathered: orders to offer, orders held back, where to go on.
+
+    ``gone`` were held back and are no longer to be offered; ``waiting`` were not met, and are.
+    """
 
     orders: list[Order] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     cancel_offered: list[str] = field(default_factory=list)
     held: list[HeldBack] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    gone: Sequence[str] = ()
+    waiting: Sequence[StillHeld] = ()
     next_token: str = ""
 
     @property
@@ -121,8 +128,17 @@ class OrderPull:
                 place=held.place,
                 at=now,
             )
-        if state.sent:
-            await call.ledger.release(channel.id, state.sent)
+        await call.ledger.release(channel.id, [*state.sent, *state.gone])
+        for still in state.waiting:
+            await call.ledger.hold_back(
+                channel.id,
+                still.order_gid,
+                still.refnum,
+                code=still.code,
+                reason=still.reason,
+                place=still.place,
+                at=now,
+            )
         if state.cancel_offered:
             await call.ledger.record_effects(
                 [
@@ -165,7 +181,7 @@ class _Pull:
         cursor = page_token.decode(token, query, key=key) if token else None
         begin = cursor is None
         fresh = begin
-        sweep = begin and due(self.policy, self.learned, self.now)
+        looks = sweep = begin and due(self.policy, self.learned, self.now)
         for _ in range(MAX_FOLLOWED):
             page = await self._fetch(query, cursor, begin=begin, sweep=sweep)
             await self._offer_ready(page)
@@ -182,6 +198,9 @@ class _Pull:
             self._suspect(await sweep_further(self.call, self.learned))
             if fresh:  # else an earlier page of this round may have shown them
                 await self._offer_missed(page)
+        if looks and self._time_left():
+            looked = await look_at_held(self.call, self.state.seen, self.now)
+            self.state.gone, self.state.waiting = looked.gone, looked.waiting
         if cursor is not None:
             self.state.next_token = page_token.encode(cursor, query, key=key)
 

@@ -252,6 +252,8 @@ class OrderAction(ABC, Generic[RequestT, StateT]):
 
     name: str
     background = False
+    ends_offers = False
+    """Whether order_pull has nothing more to offer of an order once this action is through."""
 
     @abstractmethod
     def refnum(self, request: RequestT) -> str | None:

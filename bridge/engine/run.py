@@ -206,7 +206,10 @@ class Engine:
                 for row in doubts:
                     call.tell(doubt_event(row, refnum))
                 return act.refused(call, request)
-            return await self._rounds(act, call, request)
+            answer = await self._rounds(act, call, request)
+            if act.ends_offers and act.final(call):
+                await self.ledger.release(call.channel.settings.id, [call.order_gid])
+            return answer
 
     # -- claims -------------------------------------------------------------------------------
 

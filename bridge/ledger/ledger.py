@@ -325,7 +325,10 @@ class Ledger(Stepping):
         return await self._writer.read(lambda c: records.held_back(c, channel))
 
     async def release(self, channel: int, order_gids: Collection[str]) -> int:
-        """Strike orders off the list; how many were on it."""
+        """Strike orders off the list; how many were on it. Nothing is written when none was."""
+        held = {one.order_gid for one in await self.held_back(channel)}
+        if held.isdisjoint(order_gids):
+            return 0
         return await self._writer.write(
             "release", lambda c: records.release(c, channel, order_gids)
         )
