@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help install test crash check demo bench sandbox docs clean
+.PHONY: help install test crash faults check demo bench sandbox docs clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ test: $(VENV)/.synced ## all tests, on two processes
 
 crash: $(VENV)/.synced ## the whole crash matrix: killed at every write and request
 	@$(BIN)/python -m tests.proof.crash $(ARGS)
+
+faults: $(VENV)/.synced ## the whole fault matrix: each fault at each mutation
+	@$(BIN)/python -m tests.proof.faults $(ARGS)
 
 check: $(VENV)/.synced ## ruff and mypy
 	@$(BIN)/ruff check

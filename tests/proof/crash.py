@@ -11,14 +11,16 @@ nobody disturbed, with each effect in its journal exactly once.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections.abc import Sequence
 
 from tests.proof.lab import Bridge, Killed, Lab, lab
-from tests.proof.playing import Player, Tally, table
+from tests.proof.playing import Player
 from tests.proof.scenarios import SCENARIOS, Scenario
+from tests.proof.tally import Tally, play_all
+
+SIDES = ("before", "after")
 
 
 class Matrix(Player):
@@ -36,13 +38,12 @@ class Matrix(Player):
 
     async def untouched(self) -> list[str]:
         """Play it without a kill; the points that there are."""
-        await self.usual()
         run = await self.prepare()
         bridge = await self.alive()
         await bridge.ask("arm", 0)
-        self.hold(run, await self.call(run), "untouched", first=True)
+        answer = await self.call(run)
         points: list[str] = await bridge.ask("points")
-        await self.go_on(run, "untouched")
+        await self.usual(run, answer)
         return points
 
     async def killed_at(self, nth: int) -> bool:
@@ -59,6 +60,7 @@ class Matrix(Player):
             through = True
         except Killed as killed:
             where, through = f"point {nth} ({killed})", False
+            self.tally.met.append(str(killed))
             await self._bury(bridge)
         await self.go_on(run, where)
         return not through
@@ -98,21 +100,38 @@ class Matrix(Player):
             await self.lab.bury(bridge)
 
 
-async def crash(scenario: Scenario, *, every: int = 1) -> Tally:
-    """Kill at every ``every``-th point of a scenario; 1: at all, until a run is untouched."""
+async def crash(scenario: Scenario) -> Tally:
+    """Kill at every point of a scenario, until a run is untouched."""
+    started = time.monotonic()
+    async with lab(mappings=scenario.mappings) as place:
+        matrix = Matrix(scenario, place)
+        await matrix.untouched()
+        nth = 1
+        while await matrix.killed_at(nth):
+            nth += 1
+    matrix.tally.seconds = time.monotonic() - started
+    return matrix.tally
+
+
+async def crash_at_some(scenario: Scenario, seen: set[str]) -> Tally:
+    """Kill after every mutation, and around each commit and request that is not in ``seen``.
+
+    Before one and after the next, in turn: what is after the one is before the other. What was
+    met is added to ``seen``. At least one point is met, the last if need be.
+    """
     started = time.monotonic()
     async with lab(mappings=scenario.mappings) as place:
         matrix = Matrix(scenario, place)
         points = await matrix.untouched()
-        if every == 1:
-            nth = 1
-            while await matrix.killed_at(nth):
-                nth += 1
-        else:
-            # Another first point for each scenario, so that all kinds of points are met.
-            first = 1 + sum(scenario.name.encode()) % every
-            for nth in range(first, len(points) + 1, every):
-                await matrix.killed_at(nth)
+        after_writes = {f"shopify:after {name}" for name in place.writes()}
+        chosen = []
+        for nth, name in enumerate(points, start=1):
+            side, _, what = name.rpartition(":")[2].partition(" ")
+            if name in after_writes or (what not in seen and side == SIDES[len(seen) % 2]):
+                chosen.append(nth)
+                seen.add(what)
+        for nth in chosen or ([len(points)] if points else []):
+            await matrix.killed_at(nth)
     matrix.tally.seconds = time.monotonic() - started
     return matrix.tally
 
@@ -132,18 +151,7 @@ async def crash_twice(scenario: Scenario, at: str, *, every: int = 1) -> Tally:
 
 def main(words: Sequence[str]) -> int:
     """Play the whole matrix and print it; 1 when anything was wrong."""
-    tallies = []
-    for scenario in SCENARIOS:
-        if words and not any(word in scenario.name for word in words):
-            continue
-        tally = asyncio.run(crash(scenario))
-        tallies.append(tally)
-        sys.stderr.write(f"{scenario.name}: {tally.points} points, {tally.seconds:.0f} s\n")
-    wrong = [line for tally in tallies for line in tally.wrong]
-    points = sum(t.points for t in tallies)
-    sys.stdout.write(f"{table(tallies)}\n\n{points} points survived, {len(wrong)} wrong\n")
-    sys.stdout.writelines(f"  {line}\n" for line in wrong)
-    return 1 if wrong else 0
+    return play_all(SCENARIOS, words, crash)
 
 
 if __name__ == "__main__":

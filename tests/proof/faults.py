@@ -8,20 +8,27 @@ once, and after the settle window until it is done.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bridge.sandbox.faults import Fault
+from tests.proof.child import quiet
 from tests.proof.judging import codes, says_done
 from tests.proof.lab import Here, Lab, lab
-from tests.proof.playing import WINDOW, Player, Tally, table
+from tests.proof.playing import WINDOW, Player
 from tests.proof.scenarios import SCENARIOS, Scenario
+from tests.proof.tally import Tally, play_all
 
-# How long the bridge waits for a reply: a fault that hangs costs as much.
-PATIENCE = 0.5
+FAULTS = tuple(Fault)
+WRITES = [scenario for scenario in SCENARIOS if scenario.effects]
+
+# Of nine: the sample takes three faults at each mutation, the next mutation the next three.
+SOME = 3
+
+# How long the bridge waits for a reply, which takes milliseconds: a fault that hangs costs it.
+PATIENCE = 0.3
 
 # Applied long after we have read back, and before the settle window is over.
 LATE = 30.0
@@ -41,17 +48,16 @@ class Faulty(Player):
     async def mutations(self) -> list[tuple[str, int]]:
         """Play it undisturbed; the mutations it sends, each with its number among its like."""
         log = self.lab.store.sandbox.log.entries
-        await self.usual()
         run = await self.prepare()
         begun = len(log)
-        self.hold(run, await self.call(run), "undisturbed", first=True)
+        answer = await self.call(run)
         sent: Counter[str] = Counter()
         found = []
         for entry in log[begun:]:
             if entry.mutation:
                 sent[entry.operation] += 1
                 found.append((entry.operation, sent[entry.operation]))
-        await self.go_on(run, "undisturbed")
+        await self.usual(run, answer)
         return found
 
     async def strike(self, operation: str, nth: int, fault: Fault) -> None:
@@ -76,16 +82,30 @@ class Faulty(Player):
         await self.close(run, where)
 
 
-async def strike(scenario: Scenario, faults: Sequence[Fault] = tuple(Fault)) -> Tally:
+async def strike(scenario: Scenario) -> Tally:
     """Each of the faults at each mutation of a scenario."""
+    return await _strike(scenario, lambda _: FAULTS)
+
+
+async def strike_some(scenario: Scenario, first: int) -> Tally:
+    """Every third fault at each mutation; ``first`` and each mutation begin with another one."""
+    return await _strike(scenario, lambda n: some_faults(first + n))
+
+
+def some_faults(first: int) -> Sequence[Fault]:
+    """Every third fault: three of them make the round."""
+    return FAULTS[first % SOME :: SOME]
+
+
+async def _strike(scenario: Scenario, faults: Callable[[int], Sequence[Fault]]) -> Tally:
     started = time.monotonic()
     async with (
         lab(timeout_seconds=PATIENCE, mappings=scenario.mappings) as place,
         place.here() as bridge,
     ):
         faulty = Faulty(scenario, place, bridge)
-        for operation, nth in await faulty.mutations():
-            for fault in faults:
+        for n, (operation, nth) in enumerate(await faulty.mutations()):
+            for fault in faults(n):
                 await faulty.strike(operation, nth, fault)
     faulty.tally.seconds = time.monotonic() - started
     return faulty.tally
@@ -93,15 +113,8 @@ async def strike(scenario: Scenario, faults: Sequence[Fault] = tuple(Fault)) -> 
 
 def main(words: Sequence[str]) -> int:
     """Play the whole matrix and print it; 1 when anything was wrong."""
-    tallies = []
-    for scenario in SCENARIOS:
-        if scenario.effects and (not words or any(word in scenario.name for word in words)):
-            tallies.append(asyncio.run(strike(scenario)))
-            sys.stderr.write(f"{scenario.name}: {tallies[-1].seconds:.0f} s\n")
-    wrong = [line for tally in tallies for line in tally.wrong]
-    sys.stdout.write(f"{table(tallies)}\n\n{len(wrong)} wrong\n")
-    sys.stdout.writelines(f"  {line}\n" for line in wrong)
-    return 1 if wrong else 0
+    quiet()
+    return play_all(WRITES, words, strike)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,10 @@ class Lab:
         """What someone in Shopify's admin does to an order."""
         self.store.sandbox.store.happen(str(order["id"]), what, given)
 
+    def writes(self) -> set[str]:
+        """The names of the mutations that were sent so far."""
+        return {entry.operation for entry in self.store.sandbox.log.entries if entry.mutation}
+
     def journal(self) -> list[dict[str, Any]]:
         """The effects on the store so far."""
         self.store.sandbox.apply_late()

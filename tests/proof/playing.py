@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.proof.judging import codes, effects, looks, says_done, stock
 from tests.proof.lab import Lab
 from tests.proof.scenarios import Case, Scenario
+from tests.proof.tally import Tally
 from tests.support import Answer
 
 # Past the settle window of 60 s: what was not seen by then counts as not done.
@@ -29,24 +30,6 @@ class Callee(Protocol):
     async def post(self, action: str, body: Mapping[str, Any]) -> Answer:
         """Call an action as RetailOps does."""
         ...
-
-
-@dataclass
-class Tally:
-    """What was seen of a scenario, over all its playings.
-
-    ``points``: playings with something broken. ``unknown``: an answer that said done when it
-    was not, or no answer that said done at all.
-    """
-
-    scenario: Scenario
-    points: int = 0
-    duplicates: int = 0
-    lost: int = 0
-    unknown: int = 0
-    told: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 @dataclass
@@ -80,10 +63,8 @@ class Player(ABC):
     async def alive(self) -> Callee:
         """The bridge that runs now, or a new one."""
 
-    async def usual(self) -> None:
-        """Play it undisturbed: it must come out as stated."""
-        run = await self.prepare()
-        answer = await self.call(run)
+    async def usual(self, run: Run, answer: Answer) -> None:
+        """``answer`` came undisturbed: it must come out as stated, and all others like it."""
         if self.scenario.then is not None:
             assert says_done(answer), (answer.status, answer.body)
             answer = await self.call_again(run)
@@ -91,6 +72,7 @@ class Player(ABC):
         assert run.seen() == Counter(self.scenario.effects), run.seen()
         await self.lab.advance(JOB)
         self._usual = run.looks()
+        await self.close(run, "undisturbed")
 
     async def prepare(self) -> Run:
         """A fresh order with what came before."""
@@ -180,25 +162,3 @@ class Player(ABC):
     def blame(self, what: str) -> None:
         """Note what is wrong."""
         self.tally.wrong.append(f"{self.scenario.name}, {what}")
-
-
-def table(tallies: Sequence[Tally]) -> str:
-    """The tallies for a person."""
-    head = ("action", "scenario", "points", "duplicates", "lost", "unknown", "told meanwhile")
-    rows = [
-        (
-            t.scenario.action,
-            t.scenario.name,
-            str(t.points),
-            str(t.duplicates),
-            str(t.lost),
-            str(t.unknown),
-            ", ".join(f"{code} {n}" for code, n in sorted(t.told.items())),
-        )
-        for t in tallies
-    ]
-    widths = [max(len(row[n]) for row in (head, *rows)) for n in range(len(head))]
-    lines = [
-        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in (head, *rows)
-    ]
-    return "\n".join(line.rstrip() for line in lines)

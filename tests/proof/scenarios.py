@@ -360,3 +360,13 @@ ALL: Sequence[Scenario] = (
 )
 
 SCENARIOS = tuple(scenario for scenario in ALL if scenario.action in SERVED)
+
+
+def scenario_named(name: str) -> Scenario:
+    """One scenario."""
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)
+
+
+def of_action(action: str) -> list[Scenario]:
+    """The scenarios of one action."""
+    return [scenario for scenario in SCENARIOS if scenario.action == action]
