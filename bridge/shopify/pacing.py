@@ -10,7 +10,7 @@ The order of going:
 
 * one queue for orders (foreground), one for stock and catalog (background), each first come,
   first served: a dear request at the head is not passed by a cheap one behind it;
-* foreground goes first, and background leaves ``HEADROOM`` of the bucket untouched, so that an
+* foreground goes first, and background leaves ``headroom`` points in the bucket, so that an
   order's request finds points when it comes;
 * background does not starve: its head goes next, like foreground, when since the last background
   request (or since its own arrival) ``PATIENCE`` seconds have passed, and four times as long as
@@ -39,11 +39,13 @@ from typing import Final
 
 from bridge.errors import CostExceeded, DeadlineExceeded
 from bridge.shopify.budget import Deadline
-from bridge.shopify.protocol import Cost
+from bridge.shopify.protocol import MAX_QUERY_POINTS, Cost
 
-# Half of the bucket is the price of the dearest query that Shopify runs (1,000 of 2,000 points
-# on the smallest plan): no order's request ever finds too few because of stock.
-HEADROOM: Final = 0.5
+# What background leaves is the price of the dearest query that Shopify runs: no order's request
+# ever finds too few points because of stock. On the smallest plan that is half of the bucket, on
+# the largest a twentieth; of a bucket that is smaller than any plan's, half must do.
+HEADROOM: Final = MAX_QUERY_POINTS
+LARGEST_HEADROOM: Final = 0.5
 
 # RetailOps waits minutes for an inventory push, and a push of 1,000 SKUs is twelve requests.
 PATIENCE: Final = 5.0
@@ -55,6 +57,11 @@ FOREGROUND_SHARE: Final = 4.0
 SECONDS_OF_RATE: Final = 20.0
 
 _DUST: Final = 1e-6  # what sums of floating points and seconds may be off
+
+
+def headroom(maximum: float) -> float:
+    """The points that background leaves untouched in a bucket of this size."""
+    return min(LARGEST_HEADROOM * maximum, HEADROOM)
 
 
 @dataclass(slots=True, eq=False)
@@ -236,7 +243,7 @@ class CostBucket:
         cost = background[0].reservation.cost
         if due:
             return background, cost
-        return background, min(cost + HEADROOM * self._maximum, self._maximum)
+        return background, min(cost + headroom(self._maximum), self._maximum)
 
     def _due_at(self, waiter: _Waiter) -> float:
         refill = waiter.reservation.cost / self._rate

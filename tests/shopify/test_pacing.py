@@ -299,6 +299,33 @@ def test_with_the_usual_prices_an_order_waits_for_nothing() -> None:
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("maximum", "rate", "at_once"), [(2000, 100, 20), (4000, 200, 60), (20000, 1000, 380)]
+)
+def test_background_leaves_room_for_the_dearest_query(
+    maximum: int, rate: int, at_once: int
+) -> None:
+    """All but 1,000 points go to stock without a wait; an order of 1,000 points then has none.
+
+    A large plan does not keep stock waiting for points that no order could use.
+    """
+
+    async def main() -> None:
+        sim = Run(Shopify(maximum, rate), bucket(maximum, rate))
+        await send(sim, 10, 10)
+        await asyncio.sleep(1)
+        jobs = [send(sim, 50, 50, background=True) for _ in range(2 * at_once)]
+        tasks = [asyncio.create_task(job) for job in jobs]
+        await asyncio.sleep(0)
+        assert sum(waited == 0 for waited in sim.background) == at_once
+        await send(sim, 1000, 1000)
+        assert sim.foreground[-1] == 0
+        await asyncio.gather(*tasks)
+        assert sim.shopify.throttled == 0
+
+    run(main())
+
+
 def test_stock_does_not_starve_behind_orders() -> None:
     """Orders queue for minutes on end: stock still moves, about one request each PATIENCE."""
 
