@@ -53,11 +53,12 @@ def shipped_mappings() -> Path:
 
 
 def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
-    """The compiled mappings of one channel: the shipped file, the merchant's laid over it."""
+    """The compiled mappings of one channel: the shipped file or preset, the merchant's over it."""
     modules: dict[str, MappingModule] = {}
     findings: list[Finding] = list(_strangers(channel))
     for name, spec in MAPPINGS.items():
-        layers = [shipped_mappings() / f"{name}.toml"]
+        chosen = spec.preset(channel)
+        layers = [shipped_mappings() / (f"presets/{chosen}" if chosen else f"{name}.toml")]
         if channel.mappings_dir is not None:
             own = channel.mappings_dir / f"{name}.toml"
             if own.is_file():

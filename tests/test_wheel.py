@@ -56,8 +56,10 @@ def test_what_is_in_the_wheel(wheel):
     """All of the package, all mappings, the typing marker; no tests, no secrets of a checkout."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    for path in (ROOT / "mappings").glob("*.toml"):
-        assert f"bridge/mappings/{path.name}" in names
+    mappings = list((ROOT / "mappings").rglob("*.toml"))
+    assert any(path.parent.name == "presets" for path in mappings)
+    for path in mappings:
+        assert f"bridge/{path.relative_to(ROOT)}" in names
     for path in (ROOT / "bridge").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             assert str(path.relative_to(ROOT)) in names
@@ -82,8 +84,9 @@ async def test_the_wheel_serves_in_a_clean_environment(uv, wheel, tmp_path):
         asked = "from bridge.wiring import shipped_mappings as s; print(s())"
         mappings = Path(run(python, "-c", asked, cwd=tmp_path).strip())
         assert mappings.is_relative_to(venv)
-        shipped = {path.name for path in mappings.glob("*.toml")}
-        assert shipped == {path.name for path in (ROOT / "mappings").glob("*.toml")}
+        here = ROOT / "mappings"
+        shipped = {path.relative_to(mappings) for path in mappings.rglob("*.toml")}
+        assert shipped == {path.relative_to(here) for path in here.rglob("*.toml")}
 
     await asyncio.to_thread(install)
     folder = tmp_path / "elsewhere"

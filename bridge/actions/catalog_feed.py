@@ -24,6 +24,7 @@ from bridge.actions.catalog_target import (
     WantedProduct,
     WantedVariant,
 )
+from bridge.config.models import Policies
 from bridge.errors import MappingError
 from bridge.mapping.module import Element, MappingModule
 from bridge.mapping.shapes import ANY
@@ -42,6 +43,12 @@ _KEY_LENGTH: Final = 40
 def sources() -> Mapping[str, Shape]:
     """The names that mappings/catalog_push.toml may use: ``feed``, of any shape."""
     return _SOURCES
+
+
+def preset(policies: Policies) -> str | None:
+    """The file in ``presets/`` that reads a channel's feed; None for the bridge's own shape."""
+    chosen = policies.catalog.preset
+    return None if chosen == "native" else f"catalog_push.{chosen}.toml"
 
 
 @dataclass(frozen=True, slots=True)

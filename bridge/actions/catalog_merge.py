@@ -40,7 +40,7 @@ def merged(items: Sequence[WantedProduct], variants: Sequence[WantedVariant]) ->
     in the order of the feed: of a single field the first value counts, lists are joined. Items
     that are only variants give no fields.
     """
-    telling = [i for i in items if not i.variants_only]
+    telling = [i for i in items if not (i.variants_only and i.variants)]
     ranked = [i for i in telling if not i.variants] + [i for i in telling if i.variants]
     fields: dict[str, Any] = {name: _first(getattr(i, name) for i in ranked) for name in _SINGLE}
     if fields["family"] is None:

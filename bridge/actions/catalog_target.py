@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 Clearable = Literal["compareAtPrice", "barcode", "harmonizedSystemCode", "cost"]
@@ -22,6 +22,7 @@ MAX_OPTIONS: Final = 3  # of one product, Shopify
 MAX_MEDIA: Final = 250  # of one product, Shopify
 
 Text = Annotated[str, Field(min_length=1)]
+Number = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 
 
 class Wanted(BaseModel):
@@ -58,7 +59,7 @@ class WantedOptionValue(Wanted):
 class WantedWeight(Wanted):
     """A variant's weight; without ``unit`` in the unit that the variant has, else kilograms."""
 
-    value: Decimal = Field(ge=0)
+    value: Number
     unit: WeightUnit | None = None
 
 
@@ -80,9 +81,9 @@ class WantedVariant(Wanted):
 
     sku: Text
     barcode: str | None = None
-    price: Decimal | None = Field(None, ge=0)
-    compare_at_price: Decimal | None = Field(None, ge=0)
-    cost: Decimal | None = Field(None, ge=0)
+    price: Number | None = None
+    compare_at_price: Number | None = None
+    cost: Number | None = None
     taxable: bool | None = None
     inventory_policy: Literal["DENY", "CONTINUE"] | None = None
     tracked: bool | None = None

@@ -41,6 +41,7 @@ from bridge.actions.refund_settler import RefundSettler
 from bridge.actions.shipment_settler import ShipmentSettler
 from bridge.actions.shipment_target import PackageTracking
 from bridge.actions.unshipped import UnshippedSettler
+from bridge.config.models import Policies
 from bridge.engine import Action, OrderAction, Settler
 from bridge.retailops.answers import Order
 from bridge.schema.shape import Shape
@@ -73,11 +74,15 @@ SETTLERS: Final[Sequence[Callable[[], Settler[Any]]]] = (
 
 @dataclass(frozen=True, slots=True)
 class MappingSpec:
-    """What a mapping file makes (``target``, under the table ``[root]``) and from what."""
+    """What a mapping file makes (``target``, under the table ``[root]``) and from what.
+
+    ``preset`` names the file in ``presets/`` that a channel chose instead of the shipped one.
+    """
 
     target: type[BaseModel]
     root: str
     sources: Callable[[], Mapping[str, Shape]]
+    preset: Callable[[Policies], str | None] = lambda _: None
 
 
 MAPPINGS: Final[Mapping[str, MappingSpec]] = {
@@ -89,6 +94,8 @@ MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_settle_payment": MappingSpec(Settlement, "settle", order_settle_payment_target.sources),
     "order_update": MappingSpec(Update, "update", order_update_target.sources),
     "order_cancel": MappingSpec(Cancellation, "cancellation", order_cancel.sources),
-    "catalog_push": MappingSpec(WantedCatalog, "catalog", catalog_feed.sources),
+    "catalog_push": MappingSpec(
+        WantedCatalog, "catalog", catalog_feed.sources, catalog_feed.preset
+    ),
 }
 """By the name of the file, without its ending."""

@@ -175,10 +175,33 @@ class InventoryPushPolicy(Frozen):
 
 
 class CatalogPolicy(Frozen):
-    """What catalog_get_config answers."""
+    """What catalog_get_config answers, and how a feed is read."""
 
     sku_fanout: Literal["related_skus", "no_fanout"] = Field(
         "related_skus", description="related_skus: one push carries the product's whole family."
+    )
+    preset: Literal["native", "magento", "mozu"] = Field(
+        "native",
+        description="The feed's shape: the bridge's own, or what a template made for others sends.",
+    )
+    match: Literal["sku", "handle", "metafield"] = Field(
+        "sku", description="How a product of the feed is found in the store, exactly."
+    )
+    match_metafield: str = Field(
+        "",
+        pattern=r"^$|^[^.\s]+\.[^.\s]+$",
+        description="namespace.key of a unique metafield of products, for match = metafield.",
+    )
+    abreast: int = Field(
+        6,
+        ge=1,
+        le=32,
+        description="Products written at once. The points decide; this hides the way to Shopify.",
+    )
+    asynchronous_from: int = Field(
+        100,
+        ge=1,
+        description="A new product with so many variants or images is made in the background.",
     )
 
 

@@ -66,16 +66,23 @@ def mentions(value: object, *names: object) -> list[str]:
     return [name for name in _names(names) if name in known]
 
 
+def nonzero(value: object) -> object:
+    """Null for 0 (``"0.00"`` is 0), else the value; a list without its zeros."""
+    if isinstance(value, list | tuple):
+        return [element for element in value if not _is_zero(element)]
+    return None if _is_zero(value) else value
+
+
 def then(value: object, other: object) -> object:
-    """``other`` when the value is there and neither false nor 0 (``"0.00"`` is 0)."""
-    if is_empty(value) or value is False:
-        return None
-    if not isinstance(value, bool | list | tuple | Mapping):
-        try:
-            return other if number(value) else None
-        except Failed:
-            pass
-    return other
+    """``other`` when the value is there and neither false nor 0."""
+    return None if is_empty(value) or value is False or _is_zero(value) else other
+
+
+def _is_zero(value: object) -> bool:
+    try:
+        return isinstance(value, str | int | float | Decimal) and number(value) == 0
+    except Failed:
+        return False
 
 
 def as_json(value: object) -> str:
