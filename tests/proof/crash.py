@@ -5,18 +5,21 @@
 For each point: an order is placed, the call is made, the bridge kills itself (SIGKILL) at the
 n-th side of a ledger commit or of a request to Shopify. Another bridge is started on the same
 ledger file, and the call is repeated: at once, and after the settle window until it is done.
+Then the same for a bridge that is killed while it waits for the reply to a mutation, which the
+store applies half a minute later.
 Every answer on the way must be honest, and in the end the store must look as after a call that
 nobody disturbed, with each effect in its journal exactly once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Sequence
 
 from tests.proof.lab import Bridge, Killed, Lab, lab
-from tests.proof.playing import Player
+from tests.proof.playing import LATE, Player
 from tests.proof.scenarios import SCENARIOS, Scenario
 from tests.proof.tally import Tally, play_all
 
@@ -28,6 +31,7 @@ class Matrix(Player):
 
     def __init__(self, scenario: Scenario, place: Lab) -> None:
         super().__init__(scenario, place)
+        self.mutations: list[tuple[str, int]] = []
         self._bridge: Bridge | None = None
 
     async def alive(self) -> Bridge:
@@ -37,12 +41,14 @@ class Matrix(Player):
         return self._bridge
 
     async def untouched(self) -> list[str]:
-        """Play it without a kill; the points that there are."""
+        """Play it without a kill; the points that there are. ``mutations`` are known then."""
         run = await self.prepare()
         bridge = await self.alive()
         await bridge.ask("arm", 0)
+        begun = self.lab.sent()
         answer = await self.call(run)
         points: list[str] = await bridge.ask("points")
+        self.mutations = self.lab.writes(since=begun)
         await self.usual(run, answer)
         return points
 
@@ -64,6 +70,24 @@ class Matrix(Player):
             await self._bury(bridge)
         await self.go_on(run, where)
         return not through
+
+    async def killed_waiting(self, operation: str, nth: int) -> None:
+        """Killed while it waits for the reply to a mutation, which the store applies later."""
+        where = f"waiting for {operation} {nth}"
+        run = await self.prepare()
+        bridge = await self.alive()
+        await self.lab.fault(operation, "apply_late", nth=nth, delay=LATE)
+        call = asyncio.create_task(self.call(run))
+        await self.lab.all_struck()
+        bridge.process.kill()
+        try:
+            raise AssertionError(f"{where}: an answer came: {(await call).body}")
+        except Killed:
+            self.tally.met.append(where)
+            await self._bury(bridge)
+        await self.repeat(run, where)
+        await self.lab.advance(LATE)  # nothing is on its way any more
+        await self.close(run, where)
 
     async def killed_again_at(self, first: int, nth: int) -> bool:
         """Killed at the point ``first``, and the bridge that recovers from it at its n-th.
@@ -101,7 +125,7 @@ class Matrix(Player):
 
 
 async def crash(scenario: Scenario) -> Tally:
-    """Kill at every point of a scenario, until a run is untouched."""
+    """Kill at every point of a scenario until a run is untouched, and while a reply is awaited."""
     started = time.monotonic()
     async with lab(mappings=scenario.mappings) as place:
         matrix = Matrix(scenario, place)
@@ -109,21 +133,24 @@ async def crash(scenario: Scenario) -> Tally:
         nth = 1
         while await matrix.killed_at(nth):
             nth += 1
+        for operation, number in matrix.mutations:
+            await matrix.killed_waiting(operation, number)
     matrix.tally.seconds = time.monotonic() - started
     return matrix.tally
 
 
 async def crash_at_some(scenario: Scenario, seen: set[str]) -> Tally:
-    """Kill after every mutation, and around each commit and request that is not in ``seen``.
+    """Kill after every mutation, around each commit and request, and while a reply is awaited.
 
-    Before one and after the next, in turn: what is after the one is before the other. What was
-    met is added to ``seen``. At least one point is met, the last if need be.
+    What is in ``seen`` is not met again, save what comes after a mutation. A commit or a request
+    is met before it or after it, in turn: what is after the one is before the next. What was met
+    is added to ``seen``. At least one point is met, the last if need be.
     """
     started = time.monotonic()
     async with lab(mappings=scenario.mappings) as place:
         matrix = Matrix(scenario, place)
         points = await matrix.untouched()
-        after_writes = {f"shopify:after {name}" for name in place.writes()}
+        after_writes = {f"shopify:after {name}" for name, _ in matrix.mutations}
         chosen = []
         for nth, name in enumerate(points, start=1):
             side, _, what = name.rpartition(":")[2].partition(" ")
@@ -132,6 +159,10 @@ async def crash_at_some(scenario: Scenario, seen: set[str]) -> Tally:
                 seen.add(what)
         for nth in chosen or ([len(points)] if points else []):
             await matrix.killed_at(nth)
+        for operation, nth in matrix.mutations:
+            if f"waiting for {operation}" not in seen:
+                await matrix.killed_waiting(operation, nth)
+                seen.add(f"waiting for {operation}")
     matrix.tally.seconds = time.monotonic() - started
     return matrix.tally
 

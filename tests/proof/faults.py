@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from bridge.sandbox.faults import Fault
 from tests.proof.child import quiet
 from tests.proof.judging import codes, says_done
 from tests.proof.lab import Here, Lab, lab
-from tests.proof.playing import WINDOW, Player
+from tests.proof.playing import LATE, WINDOW, Player
 from tests.proof.scenarios import SCENARIOS, Scenario
 from tests.proof.tally import Tally, play_all
 
@@ -29,9 +28,6 @@ SOME = 3
 
 # How long the bridge waits for a reply, which takes milliseconds: a fault that hangs costs it.
 PATIENCE = 0.3
-
-# Applied long after we have read back, and before the settle window is over.
-LATE = 30.0
 
 
 class Faulty(Player):
@@ -47,16 +43,10 @@ class Faulty(Player):
 
     async def mutations(self) -> list[tuple[str, int]]:
         """Play it undisturbed; the mutations it sends, each with its number among its like."""
-        log = self.lab.store.sandbox.log.entries
         run = await self.prepare()
-        begun = len(log)
+        begun = self.lab.sent()
         answer = await self.call(run)
-        sent: Counter[str] = Counter()
-        found = []
-        for entry in log[begun:]:
-            if entry.mutation:
-                sent[entry.operation] += 1
-                found.append((entry.operation, sent[entry.operation]))
+        found = self.lab.writes(since=begun)
         await self.usual(run, answer)
         return found
 

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from bridge.config.models import Settings
 from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.runner import RunningSandbox, start_sandbox
+from bridge.sandbox.store import Store
 from bridge.server.running import serving
 from tests.proof import child as child_process
 from tests.support import CHANNEL, KEY, Answer, settings_for
@@ -188,11 +190,32 @@ class Lab:
 
     def happen(self, order: Mapping[str, Any], what: str, given: Mapping[str, Any]) -> None:
         """What someone in Shopify's admin does to an order."""
-        self.store.sandbox.store.happen(str(order["id"]), what, given)
+        store = self.store.sandbox.store
+        assert isinstance(store, Store)
+        store.happen(str(order["id"]), what, given)
 
-    def writes(self) -> set[str]:
-        """The names of the mutations that were sent so far."""
-        return {entry.operation for entry in self.store.sandbox.log.entries if entry.mutation}
+    def sent(self) -> int:
+        """How many requests the store was sent so far."""
+        return len(self.store.sandbox.log.entries)
+
+    def writes(self, since: int) -> list[tuple[str, int]]:
+        """The mutations that were sent since then, each with its number among its like."""
+        counted: Counter[str] = Counter()
+        found = []
+        for entry in self.store.sandbox.log.entries[since:]:
+            if entry.mutation:
+                counted[entry.operation] += 1
+                found.append((entry.operation, counted[entry.operation]))
+        return found
+
+    async def all_struck(self) -> None:
+        """Wait until every fault has met its request."""
+        pause = 0.01
+        for _ in range(int(START_SECONDS / pause)):
+            if not self.store.sandbox.faults.waiting():
+                return
+            await asyncio.sleep(pause)
+        raise AssertionError(f"they did not strike: {self.store.sandbox.faults.waiting()}")
 
     def journal(self) -> list[dict[str, Any]]:
         """The effects on the store so far."""

@@ -17,6 +17,9 @@ from tests.support import Answer
 # Past the settle window of 60 s: what was not seen by then counts as not done.
 WINDOW = 61.0
 
+# Applied long after we have read back, and before the settle window is over.
+LATE = 30.0
+
 # Shopify goes on with a cancellation by itself: its job takes a second or two.
 JOB = 5.0
 
