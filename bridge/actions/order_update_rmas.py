@@ -20,7 +20,8 @@ from bridge.shopify.protocol import user_errors
 Node = Mapping[str, Any]
 
 
-# Shopify's reason for what fits no other; a handle that this shop's library lacks becomes it.
+# Shopify's reason for what fits no other; a handle that this shop's library lacks becomes it,
+# and that is told.
 OTHER = "other-reason"
 
 
@@ -113,6 +114,8 @@ def _open(out: Returns, rma: Return, name: str, said: RmaWords, order: _Order) -
         return
     note = f"{said.note} {marker(name)}".strip()
     known = reasons.get(said.reason) or reasons.get(OTHER)
+    if said.reason not in reasons:
+        out.events.append(_unknown_reason(name, said.reason, order, instead=known is not None))
     reason = {"returnReasonDefinitionId": known} if known else {}
     lines = [
         {
@@ -137,6 +140,16 @@ def _open(out: Returns, rma: Return, name: str, said: RmaWords, order: _Order) -
             effect=_effect,
             subject=name,
         )
+    )
+
+
+def _unknown_reason(name: str, reason: str, order: _Order, *, instead: bool) -> Event:
+    there = ", ".join(sorted(order.reasons)) or "none"
+    return event(
+        Code.RETURN_REASON_UNKNOWN,
+        f"RMA {name} of order {order.refnum}: the shop has no return reason {reason}; the return "
+        f"has {OTHER if instead else 'no reason'} instead. The reasons that there are: {there}",
+        order_refnum=order.refnum,
     )
 
 

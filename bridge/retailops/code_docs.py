@@ -248,6 +248,45 @@ _DOCS: dict[Code, CodeDoc] = {
         "Let the SKU be in one product only.",
         "error",
     ),
+    Code.PRODUCT_NOT_FOUND: CodeDoc(
+        "The feed names a product that the shop does not have, and gives it no variants: nothing "
+        "is made of it.",
+        "Push the product together with its variants (catalog.sku_fanout).",
+        "error",
+    ),
+    Code.HANDLE_TAKEN: CodeDoc(
+        "A new product cannot be made: another product has its handle, and none of its SKUs.",
+        "If it is the same product, match by handle (catalog.match); if not, give the feed "
+        "another handle.",
+        "error",
+    ),
+    Code.VARIANT_ELSEWHERE: CodeDoc(
+        "The feed has a SKU in one product, the shop in another. The variant was not touched.",
+        "Move it in Shopify, or let the mapping say remove = 'delete': then it is made in the new "
+        "place and deleted in the old one.",
+        "error",
+    ),
+    Code.OPTIONS_MISMATCH: CodeDoc(
+        "The feed's options or option values do not fit the product: a value is missing, two "
+        "variants have the same values, or there would be more than Shopify allows. What does "
+        "not fit was not written.",
+        "Give each variant of the feed a value of every option that its product has.",
+        "error",
+    ),
+    Code.PLACE_UNKNOWN: CodeDoc(
+        "The feed names a collection, a sales channel or a category that does not exist. The "
+        "product was written without it.",
+        "Make it in Shopify, or correct the name: handle or title of a collection, name of a "
+        "sales channel, full name or id of a category.",
+        "error",
+    ),
+    Code.MEDIA_FAILED: CodeDoc(
+        "Shopify could not make an image of an earlier push; the message has its reason. It is "
+        "told on every push, and not sent again.",
+        "See that the address gives an image that Shopify takes, and push it under another "
+        "address.",
+        "warning",
+    ),
     Code.ITEM_NOT_FOUND: CodeDoc(
         "The order has no line of this refnum, and not exactly one line with the SKU. The item "
         "was left out; the rest of the call went on.",
@@ -325,6 +364,14 @@ _DOCS: dict[Code, CodeDoc] = {
     Code.NOT_RETURNABLE: CodeDoc(
         "Units of an announced return cannot come back: they were not shipped, or are returned.",
         "Compare the RMA with the shipments of the order in Shopify.",
+        "warning",
+    ),
+    Code.RETURN_REASON_UNKNOWN: CodeDoc(
+        "The mapping gives an RMA a reason whose handle the shop's return reasons do not have. The "
+        "return was opened all the same: with other-reason, or without a reason where the shop "
+        "has not even that one.",
+        "Correct the handle in the table 'return_reason' of order_update.toml; the message lists "
+        "those that there are.",
         "warning",
     ),
     Code.OVER_REFUND: CodeDoc(

@@ -227,6 +227,32 @@ async def test_an_rma_opens_a_return_once_and_moves_no_money(tmp_path) -> None:
         assert "NOT_RETURNABLE" in over.codes
 
 
+async def test_a_return_reason_that_the_shop_does_not_have(tmp_path) -> None:
+    """Opened with other-reason, and told: which handle, and which ones there are; once."""
+    own = tmp_path / "mappings"
+    own.mkdir()
+    (own / "order_update.toml").write_text(
+        '[tables.return_reason]\nTooSmall = "too-smal"\nTooLarge = "too-big"\n', "utf-8"
+    )
+    async with world(tmp_path, mappings_dir=own) as w:
+        node = await by_kind(w, "fulfilled")
+        one, *_ = (line["id"] for line in node["lines"])
+        answer = await update(w, node["id"], rmas=[rma("123", one)])
+        assert answer.codes == ["RETURN_REASON_UNKNOWN"]
+        (told,) = answer.events
+        assert told["event_type"] == "warning"
+        assert "RMA 123" in told["message"]
+        assert "no return reason too-smal;" in told["message"]
+        assert "has other-reason instead" in told["message"]
+        assert "too-big" in told["message"]
+        assert [e["mutation"] for e in await w.journal("returnCreate")] == ["returnCreate"]
+        again = await update(w, node["id"], rmas=[rma("123", one)])
+        assert again.codes == ["ALREADY_APPLIED"]
+        good = rma("124", one)
+        good["items"][0]["reason"] = "TooLarge"
+        assert "RETURN_REASON_UNKNOWN" not in (await update(w, node["id"], rmas=[good])).codes
+
+
 @pytest.mark.parametrize("fault", ["drop_reply", "http_502_after"])
 async def test_an_rma_whose_reply_was_lost(tmp_path, fault: str) -> None:
     """The return is found by the marker in its note."""
