@@ -46,6 +46,7 @@ from bridge.shopify.protocol import (
     unwrap,
 )
 from bridge.shopify.session import Store, TokenSource, token_source
+from bridge.shopify.storage import Storage
 
 log = structlog.get_logger()
 
@@ -105,6 +106,14 @@ class ShopifyClient:
         self.store = store
         self.bucket = bucket
         self.answered_version = ""
+        self.storage = Storage(
+            http,
+            secure=store.graphql_url.startswith("https:"),
+            timeout_seconds=timeout_seconds,
+            sleep=sleep,
+            chance=chance,
+            hook=hook,
+        )
         self._http = http
         self._tokens = tokens
         self._timeout = timeout_seconds

@@ -129,8 +129,13 @@ def build_request(
             "User-Agent": USER_AGENT,
             "X-Shopify-Access-Token": token,
         },
-        body=json.dumps(body, default=_scalar, ensure_ascii=False, separators=(",", ":")).encode(),
+        body=encode_json(body),
     )
+
+
+def encode_json(value: Mapping[str, Any]) -> bytes:
+    """JSON as Shopify takes it, in one line. Raises TypeError for what it has no scalar for."""
+    return json.dumps(value, default=_scalar, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +200,14 @@ def judge(envelope: Envelope, operation: Operation) -> Reply:
         data=data,
         cost=envelope.cost,
         request_id=request_id,
-        errors=tuple(PartialError(e.code, e.message, e.path) for e in errors),
+        errors=partial_errors(answer),
         api_version=envelope.api_version,
     )
+
+
+def partial_errors(answer: Mapping[str, Any]) -> tuple[PartialError, ...]:
+    """The errors beside an answer's data."""
+    return tuple(PartialError(e.code, e.message, e.path) for e in _errors(answer))
 
 
 def user_errors(payload: Mapping[str, Any] | None) -> tuple[UserError, ...]:
