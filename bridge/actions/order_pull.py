@@ -29,13 +29,13 @@ from bridge.actions.order_sweep import due, sweep_further, swept
 from bridge.actions.readiness import cancelled_query, header_verdict, search_query, verdict
 from bridge.actions.refnums import locate
 from bridge.engine import Call, Plan, Result
-from bridge.errors import CostExceeded
+from bridge.errors import CostExceeded, DeadlineExceeded
 from bridge.ledger import Effect
 from bridge.ledger import HeldBack as StillHeld
 from bridge.retailops.answers import MAX_ORDERS, Answer, Order, OrderPullAnswer
 from bridge.retailops.events import Code
 from bridge.retailops.requests import OrderPullRequest
-from bridge.shopify.orders import OrderPage, OrderReader
+from bridge.shopify.orders import NAMED_AT_ONCE, OrderPage, OrderReader
 
 log = structlog.get_logger()
 
@@ -286,14 +286,32 @@ class _Pull:
             suspects.pop(gid, None)
 
     async def specific(self, refnums: Sequence[str]) -> None:
-        """Orders asked for by refnum: neither readiness nor acknowledgement filters them."""
+        """Orders asked for by refnum: neither readiness nor acknowledgement filters them.
 
+        In parts, until the answer is full (RetailOps takes 100 orders) or the time is over. With
+        ``specific_orders`` it ignores our token, so what is left has to be asked for again.
+        """
+        left = list(refnums)
+        while left and self.state.room and (not self.state.seen or self._time_left()):
+            size = min(NAMED_AT_ONCE, self.state.room)
+            try:
+                await self._specific(left[:size])
+            except DeadlineExceeded:
+                if not self.state.seen:
+                    raise
+                break
+            left = left[size:]
+        if left:
+            why = "no time left" if self.state.room else f"an answer holds {MAX_ORDERS} orders"
+            log.warning("specific_orders_left_out", count=len(left), order=left[0], reason=why)
+
+    async def _specific(self, refnums: Sequence[str]) -> None:
         async def fetch(gids: Sequence[str]) -> Mapping[str, tuple[Node, OrderPage]]:
             page = await self.reader.named(gids)
             return {o["id"]: (o, page) for o in page.orders}
 
-        located = await locate(self.call, refnums[:MAX_ORDERS], fetch)
-        for refnum in refnums[:MAX_ORDERS]:
+        located = await locate(self.call, refnums, fetch)
+        for refnum in refnums:
             if refnum not in located.found:
                 ambiguous = refnum in located.ambiguous
                 log.warning("order_not_found", order=refnum, several_of_that_name=ambiguous)

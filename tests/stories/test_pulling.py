@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.errors import QueryRejected
 from bridge.sandbox import execute
@@ -187,6 +188,40 @@ async def test_specific_orders_by_whatever_name(tmp_path: Path) -> None:
         }
         assert len(came) == 4
         assert token == ""
+
+
+async def test_more_specific_orders_than_an_answer_holds(tmp_path: Path) -> None:
+    """The first 100 that exist come, unknown ones take no place; the log has the rest."""
+    async with world(tmp_path, orders=150, plan="enterprise") as w:
+        known = [o["id"] for o in (await w.state())["orders"] if o["kind"] == "bulk"]
+        assert len(known) >= 130
+        asked = [*known[:40], "77777", "88888", *known[40:130]]
+        with capture_logs() as logs:
+            came, token = await pull(w, specific_orders=asked)
+        assert sorted(refnums(came)) == sorted(known[:100])
+        assert token == ""
+        (told,) = [x for x in logs if x["event"] == "specific_orders_left_out"]
+        assert (told["count"], told["order"]) == (30, known[100])
+        assert told["log_level"] == "warning"
+        assert [x["order"] for x in logs if x["event"] == "order_not_found"] == ["77777", "88888"]
+        with capture_logs() as logs:
+            rest, _ = await pull(w, specific_orders=known[100:130])
+        assert sorted(refnums(rest)) == sorted(known[100:130])
+        assert not [x for x in logs if x["event"] == "specific_orders_left_out"]
+
+
+async def test_specific_orders_within_the_deadline(tmp_path: Path) -> None:
+    """What was reached comes, the rest is told: not HTTP 503 for all of it."""
+    async with world(tmp_path, orders=30) as w:
+        await reconfigure(w, server={"deadline_seconds": 6.0})
+        known = [o["id"] for o in (await w.state())["orders"] if o["kind"] == "bulk"]
+        w.hook("after", "OrderPull", lambda _: asyncio.sleep(1.1))
+        with capture_logs() as logs:
+            came, _ = await pull(w, specific_orders=known[:30])
+        assert 0 < len(came) < 30
+        (told,) = [x for x in logs if x["event"] == "specific_orders_left_out"]
+        assert told["count"] == 30 - len(came)
+        assert told["reason"] == "no time left"
 
 
 async def test_specific_orders_with_nothing_in_it_is_a_usual_pull(tmp_path: Path) -> None:
