@@ -92,3 +92,8 @@ def compare(
 def _named(media: StoreMedia, address: str) -> bool:
     name = file_name(address)
     return bool(name) and media.url is not None and file_name(media.url) == name
+
+
+def shown(address: str) -> str:
+    """An address for a message: without its query, which may be a signature."""
+    return address.split("?", 1)[0].split("#", 1)[0][:200]

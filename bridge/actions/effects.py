@@ -54,3 +54,16 @@ RMA: Final = "rma"
 
 THE_ORDER: Final = "order"
 """The natural id of an effect that an order can have only once."""
+
+MEDIA_SENT: Final = "media_sent"
+"""An image was about to be sent to a product (``order_gid`` is the product's). Natural id: the
+hash of its address, and the how manyth time. It is there before the request, so that a reply
+that is lost does not become a second image."""
+
+MEDIA_MADE: Final = "media_made"
+"""Shopify made an image of an address. Natural id: the hash of its address, and the image's GID.
+``detail``: ``media`` (GID)."""
+
+VARIANT_MOVED: Final = "variant_moved"
+"""A variant was about to be moved away from a product (``order_gid`` is the product's). Natural
+id: the variant's GID. Whatever is left of it there is to be deleted."""

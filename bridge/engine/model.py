@@ -43,6 +43,7 @@ class Learned:
     sweep_cursor: str | None = None
     sweep_owed: bool = False
     suspects: dict[str, datetime] = field(default_factory=dict)
+    places: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,10 @@ class Step:
     before, ``expect`` how its effect will look in a fresh read: both are JSON without customer
     data, and all that is known of it after a crash. ``effect`` makes the effect's detail from
     the mutation's data; None when Shopify refused it (userErrors), which is a definite no.
+
+    Steps with a ``lane`` are sent beside those of other lanes, and in their order within their
+    own; they are convergent. A lane ends at a step that failed, and at a ``vital`` one that
+    Shopify refused: what stands behind it would make no sense.
     """
 
     key: str
@@ -129,6 +134,8 @@ class Step:
     pre_image: Detail = field(default_factory=dict)
     expect: Detail = field(default_factory=dict)
     effect: Callable[[Mapping[str, Any]], Detail | None] = nothing_made
+    lane: str = ""
+    vital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,8 @@ class Result:
 class Plan:
     """The difference, as steps in their order. ``again``: read and plan once more after them.
 
+    ``abreast``: so many lanes of steps are under way at once.
+
     ``effects`` are what this call makes true by its own word (an acknowledgement), whatever
     becomes of the steps: they are in the ledger before the first step is sent.
     """
@@ -159,6 +168,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     again: bool = False
     effects: tuple[Effect, ...] = ()
+    abreast: int = 1
 
 
 @dataclass(frozen=True, slots=True)

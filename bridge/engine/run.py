@@ -6,6 +6,7 @@ the edge answers 503. Everything after the first effect is told in the answer, i
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import uuid
@@ -26,8 +27,9 @@ from bridge.engine.model import (
     Plan,
     Result,
     Settler,
+    Step,
 )
-from bridge.engine.sending import Sender
+from bridge.engine.sending import Sender, refused
 from bridge.engine.settling import Settling
 from bridge.engine.telling import doubt_event, mapping_event, shopify_event, status_of
 from bridge.errors import BridgeError, DeadlineExceeded, MappingError, ShopifyError
@@ -293,13 +295,39 @@ class Engine:
         """Send the steps in their order; True when one is in doubt, and no more were sent."""
         try:
             for step in plan.steps:
+                if step.lane:
+                    continue
                 result = await self._sender.send(call, step)
                 results.append(result)
                 if result.in_doubt and not await self._seen(call, results):
                     return True
+            await self._apply_lanes(call, plan, results)
         finally:
             self._sender.close(call)
         return False
+
+    async def _apply_lanes(self, call: Call, plan: Plan, results: list[Result]) -> None:
+        """Send the steps that have a lane, lanes side by side; results as they come."""
+        lanes: dict[str, list[Step]] = {}
+        for step in plan.steps:
+            if step.lane:
+                lanes.setdefault(step.lane, []).append(step)
+        waiting = iter(lanes.values())
+
+        async def work() -> None:
+            for lane in waiting:
+                for step in lane:
+                    result = await self._sender.send(call, step)
+                    results.append(result)
+                    if result.data is None or (step.vital and refused(result.data)):
+                        break
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(plan.abreast, len(lanes))):
+                    group.create_task(work())
+        except BaseExceptionGroup as several:  # what one lane raised ends the call, as a step does
+            raise several.exceptions[0] from None
 
     async def _seen(self, call: Call, results: list[Result]) -> bool:
         """Look at once whether the last step's effect is there; its result then says so."""

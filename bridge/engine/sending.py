@@ -178,14 +178,19 @@ def _end_of(step_id: str, result: Result) -> EndedStep:
     """How a convergent step ends in the ledger; Shopify's words are for the answer only."""
     error = result.error
     if result.data is not None:
-        refused = [root for root, payload in result.data.items() if _refused(payload)]
-        state: EndState = "failed" if len(refused) == len(result.data) else "done"
-        note = f"refused by Shopify: {len(refused)} of {len(result.data)}" if refused else ""
+        bad = [root for root, payload in result.data.items() if _refused(payload)]
+        state: EndState = "failed" if len(bad) == len(result.data) else "done"
+        note = f"refused by Shopify: {len(bad)} of {len(result.data)}" if bad else ""
         return EndedStep(step_id, state, result.request_id, note)
     lost = isinstance(error, OutcomeUnknown)
     if lost or (isinstance(error, IdempotencyConflict) and error.reuse):
         return EndedStep(step_id, "forgotten", result.request_id, f"{error}; {CONVERGES}")
     return EndedStep(step_id, "failed", result.request_id, str(error))
+
+
+def refused(data: Mapping[str, Any]) -> bool:
+    """Whether Shopify refused any part of a mutation."""
+    return any(_refused(payload) for payload in data.values())
 
 
 def _refused(payload: Mapping[str, Any] | None) -> bool:

@@ -1,0 +1,266 @@
+"""catalog_push: products of the feed become products of the store; what it does not mention stays.
+
+    read    the feed by its mapping, then the store: SKUs and products a hundred at a time
+    plan    for each product the difference, or one productSet for a product that is not there
+    apply   several products at once, in the background of orders
+
+RetailOps knows no product by Shopify's id, so a product is found by SKU (or handle, or a unique
+metafield). Nothing is remembered between pushes but which images were sent: everything else is
+read, and a repeat of a push that was cut off goes on where it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bridge.actions import effects
+from bridge.actions.catalog_create import create
+from bridge.actions.catalog_feed import Feed, read_feed
+from bridge.actions.catalog_media import address_key
+from bridge.actions.catalog_plan import Change, Part, change, publish
+from bridge.actions.catalog_read import Read, read_store
+from bridge.actions.catalog_state import Shop, Target, tell
+from bridge.engine import Call, Plan, Result
+from bridge.engine.telling import shopify_event
+from bridge.errors import DeadlineExceeded, ShopifyError, UserError
+from bridge.ledger import Effect
+from bridge.retailops.answers import Answer, CatalogPushAnswer
+from bridge.retailops.events import Code, Event
+from bridge.retailops.requests import CatalogPushRequest
+from bridge.shopify.documents import operation
+from bridge.shopify.protocol import user_errors
+
+# Asking how far a product is that Shopify makes in the background: soon, then less often.
+FIRST_LOOK: Final = 0.5
+LONGEST_LOOK: Final = 5.0
+
+MEMO: Final = "catalog"
+
+
+@dataclass(slots=True)
+class Made:
+    """A product that was made in this call, and may still have to be published."""
+
+    target: Target
+    gid: str
+
+
+@dataclass(slots=True)
+class CatalogState:
+    """What is known before a round: the first time the whole push, then what was made."""
+
+    shop: Shop
+    read: Read = field(default_factory=Read)
+    made: Sequence[Made] = ()
+
+
+class CatalogPush:
+    """The action; see ``bridge.engine.Action`` for its shape."""
+
+    name = "catalog_push"
+    background = True
+
+    def key(self, request: CatalogPushRequest) -> str | None:
+        """Equal feeds are rightly sent again: nothing to dedupe by."""
+        return None
+
+    def serial(self, request: CatalogPushRequest) -> str | None:
+        """One push of a channel at a time, in order of arrival: the last one counts."""
+        return "catalog"
+
+    async def read(
+        self, call: Call, request: CatalogPushRequest, results: Sequence[Result]
+    ) -> CatalogState:
+        """The feed and the store; after the first round only the products that were made."""
+        policy = call.channel.settings.catalog
+        if results:
+            shop: Shop = call.memo[MEMO]
+            return CatalogState(shop, made=await self._made(call, results))
+        feed: Feed = read_feed(request.template_output, call.channel.mappings[self.name])
+        for told in feed.events:
+            call.tell(told)
+        read = await read_store(call, feed.families) if feed.families else Read()
+        shop = Shop(read.places, call.clock(), policy.asynchronous_from)
+        call.memo[MEMO] = shop
+        return CatalogState(shop, read)
+
+    def plan(
+        self,
+        call: Call,
+        request: CatalogPushRequest,
+        state: CatalogState,
+        results: Sequence[Result],
+    ) -> Plan:
+        """The difference of every product; then where those that were made are sold."""
+        abreast = call.channel.settings.catalog.abreast
+        if results:
+            steps = [s for made in state.made for s in publish(made.target, made.gid, state.shop)]
+            return Plan(tuple(steps), abreast=abreast)
+        for told in state.read.events:
+            call.tell(told)
+        changes: list[tuple[Target, Change]] = []
+        for target in state.read.targets:
+            made = change(target, state.shop) if target.gid else create(target, state.shop)
+            changes.append((target, made))
+            for told in made.events:
+                call.tell(told)
+        steps = [step for _, made in changes for step in made.steps]
+        again = any(not t.gid and t.wanted.publications and c.steps for t, c in changes)
+        again = again or any(not s.variables.get("synchronous", True) for s in steps)
+        known = tuple(row for target, made in changes for row in _effects(call, target, made))
+        return Plan(tuple(steps), again=again, effects=known, abreast=abreast)
+
+    async def remember(
+        self,
+        call: Call,
+        request: CatalogPushRequest,
+        state: CatalogState,
+        results: Sequence[Result],
+    ) -> None:
+        """Which image became of which address."""
+        rows = []
+        for result in results:
+            part: Part = result.step.subject
+            for gid, address, image in _images_made(result, part):
+                name = f"{address_key(address)} {image}"
+                detail = {"media": image}
+                shop, now = call.channel.shop, call.clock()
+                rows.append(Effect(shop, gid, effects.MEDIA_MADE, name, detail, now))
+        if rows:
+            await call.ledger.record_effects(rows)
+
+    def answer(
+        self,
+        call: Call,
+        request: CatalogPushRequest,
+        state: CatalogState,
+        results: Sequence[Result],
+    ) -> Answer:
+        """An event for everything that was not written as the feed wants it."""
+        for result in results:
+            for told in _told(result):
+                call.tell(told)
+        return CatalogPushAnswer(events=tuple(call.events))
+
+    # -- products in the making -----------------------------------------------------------
+
+    async def _made(self, call: Call, results: Sequence[Result]) -> list[Made]:
+        """The products that this call has made; those in the making are waited for."""
+        out = []
+        for result in results:
+            payload = (result.data or {}).get("productSet")
+            if payload is None or user_errors(payload):
+                continue
+            part: Part = result.step.subject
+            product = payload["product"]
+            running = payload["productSetOperation"]
+            if product is None and running is not None:
+                product = await self._waited(call, part.target, running["id"])
+            if product is not None:
+                out.append(Made(part.target, product["id"]))
+        return out
+
+    async def _waited(self, call: Call, target: Target, running: str) -> Mapping[str, Any] | None:
+        """The product once Shopify has made it; None, and told, when it has not."""
+        op = operation("ProductOperationState")
+        pause = FIRST_LOOK
+        while True:
+            try:
+                await call.sleep(min(pause, call.budget.deadline.remaining()))
+                reply = await call.channel.client.execute(op, {"id": running}, budget=call.budget)
+            except (DeadlineExceeded, ShopifyError) as error:
+                message = (
+                    f"{target.name}: Shopify is still making it ({error}): push it again later"
+                )
+                call.tell(tell(Code.NOT_REACHED, message, target.skus))
+                return None
+            state = reply.data["productOperation"]
+            if state is None or state["status"] == "COMPLETE":
+                break
+            pause = min(pause * 2, LONGEST_LOOK)
+        errors = user_errors(state)
+        if errors or state is None or state["product"] is None:
+            why = _words(errors) or "Shopify says nothing more"
+            message = f"{target.name} was not made as asked: {why}"
+            call.tell(tell(Code.SHOPIFY_USER_ERROR, message, target.skus))
+        product: Mapping[str, Any] | None = state["product"] if state else None
+        return product
+
+
+def _effects(call: Call, target: Target, made: Change) -> list[Effect]:
+    """What must be known of a product's steps even if their replies are lost."""
+    shop, now = call.channel.shop, call.clock()
+    rows = []
+    for address in made.images:
+        key = address_key(address)
+        times = target.sent[key].times + 1 if key in target.sent else 1
+        name = f"{key} {times}"
+        rows.append(Effect(shop, target.gid or "", effects.MEDIA_SENT, name, {}, now))
+    for variant in made.moves:
+        name = variant.gid
+        rows.append(Effect(shop, variant.product, effects.VARIANT_MOVED, name, {}, now))
+    return rows
+
+
+def _images_made(result: Result, part: Part) -> list[tuple[str, str, str]]:
+    """(product, address, image) of what a step has sent, as far as Shopify's answer tells."""
+    if result.data is None or not part.images:
+        return []
+    payload = result.data.get("productSet") or result.data.get("productUpdate")
+    product = (payload or {}).get("product")
+    nodes = (product or {}).get("media")
+    if product is None or not nodes or user_errors(payload):
+        return []
+    gids = [n["id"] for n in nodes["nodes"]]
+    if not part.creates:
+        gids.reverse()  # the newest come first
+    if len(gids) != len(part.images):
+        return []
+    return [(product["id"], a, g) for a, g in zip(part.images, gids, strict=True)]
+
+
+def _told(result: Result) -> list[Event]:
+    """The events of one step."""
+    part: Part = result.step.subject
+    target = part.target
+    skus = part.rows or target.skus
+    if result.data is None:
+        error = result.error or UserError((), "Shopify gave no result")
+        made = shopify_event(error if isinstance(error, Exception) else ShopifyError(str(error)))
+        message = f"{target.name}: {made.message}"
+        found = tell(Code(made.code), message, skus, diagnostic=made.diagnostic_data)
+        return [found]
+    out = []
+    for root, payload in result.data.items():
+        errors = user_errors(payload)
+        if payload is None:
+            errors = (UserError((), f"{root} gave no result"),)
+        for sku, own in _by_row(errors, part.rows).items():
+            who = sku or target.name
+            out.append(
+                tell(
+                    Code.SHOPIFY_USER_ERROR,
+                    f"{who} was not written as asked: {_words(own)}",
+                    [sku] if sku else skus,
+                    diagnostic=f"shopify request {result.request_id}" if result.request_id else "",
+                )
+            )
+    return out
+
+
+def _by_row(errors: Sequence[UserError], rows: Sequence[str]) -> dict[str, list[UserError]]:
+    """Errors by the SKU whose row they name (``variants.3.price``); "" where they name none."""
+    out: dict[str, list[UserError]] = {}
+    for error in errors:
+        sku = ""
+        for before, at in zip(error.field, error.field[1:], strict=False):
+            if before == "variants" and at.isdecimal() and int(at) < len(rows):
+                sku = rows[int(at)]
+        out.setdefault(sku, []).append(error)
+    return out
+
+
+def _words(errors: Sequence[UserError]) -> str:
+    return "; ".join(str(e) for e in errors)

@@ -1,0 +1,356 @@
+"""Reads what a catalog push must know: SKUs in batches, then the products that they are of.
+
+All look-ups of a push are made together, a hundred SKUs or products a request, and only the
+fields that its feed mentions are read. There is no look-up by SKU at Shopify but the search
+index, which is behind by some seconds: what it does not know is looked for among the newest
+variants and, before a product is made, under its handle, both without the index.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from bridge.actions import effects
+from bridge.actions.catalog_diff import fields_of
+from bridge.actions.catalog_feed import Family
+from bridge.actions.catalog_match import Match, Matching, match
+from bridge.actions.catalog_media import Sent
+from bridge.actions.catalog_merge import all_images
+from bridge.actions.catalog_state import Places, Target, tell
+from bridge.actions.catalog_text import handle_of
+from bridge.config.models import CatalogPolicy
+from bridge.engine import Call
+from bridge.retailops.events import Code, Event
+from bridge.shopify import places as shop_places
+from bridge.shopify.catalogue import AT_ONCE, CatalogueReader, StoreProduct, StoreVariant
+
+T = TypeVar("T")
+Identifier = Mapping[str, Any]
+
+# Look-ups under way at once: enough to hide the way to Shopify, few enough that orders, which
+# come first, always find points.
+LOOKUPS_ABREAST: Final = 3
+
+# Looking up stops when this part of the call's time is left, so that what was found is also
+# written: a product is written in one or two requests, and looked up in a fiftieth of one.
+TIME_TO_WRITE: Final = 0.5
+
+# A shop changes its channels and collections a few times a week.
+KNOWN_FOR: Final = timedelta(minutes=10)
+
+GID_OF_CATEGORY: Final = "gid://shopify/TaxonomyCategory/"
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read: products to write, in the order of the feed, and what there is to tell."""
+
+    targets: list[Target] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
+
+
+async def read_store(call: Call, families: Sequence[Family]) -> Read:
+    """Match the families with the store, as far as the call's time goes."""
+    return await _Reader(call, families).read()
+
+
+class _Reader:
+    """One push's look-ups."""
+
+    def __init__(self, call: Call, families: Sequence[Family]) -> None:
+        self._call = call
+        self._families = families
+        self._policy: CatalogPolicy = call.channel.settings.catalog
+        self._store = CatalogueReader(
+            call.channel.client, call.budget, fields_of(f.product for f in families)
+        )
+        self._enough = call.budget.deadline.remaining() * TIME_TO_WRITE
+        self._out = Read()
+
+    async def read(self) -> Read:
+        """Everything, in the order in which one thing needs the other."""
+        self._out.places = await self._places()
+        found = await self._variants()
+        reached: list[Family] = []
+        for family in self._families:
+            if all(sku in found for sku in family.skus):
+                reached.append(family)
+            else:
+                self._not_reached(family)
+        identified = await self._identified(reached)
+        matching = await self._matched(reached, found, identified)
+        self._out.events += matching.events
+        known = [m for m in matching.matches if m.gid is not None]
+        new = [m for m in matching.matches if m.gid is None]
+        products = await self._products(known)
+        for one in known:
+            await self._known(one, products)
+        await self._new(new)
+        order = {family.key: n for n, family in enumerate(self._families)}
+        self._out.targets.sort(key=lambda t: order.get(t.key, 0))
+        return self._out
+
+    # -- variants -------------------------------------------------------------------------
+
+    async def _variants(self) -> dict[str, list[StoreVariant]]:
+        """Variants by SKU; a SKU that was looked for and is nowhere has an empty list."""
+        skus = list(dict.fromkeys(sku for family in self._families for sku in family.skus))
+        found: dict[str, list[StoreVariant]] = {}
+
+        async def look(chunk: Sequence[str]) -> None:
+            variants = await self._store.variants(chunk)
+            found.update({sku: [] for sku in chunk})
+            for variant in variants:
+                found[variant.sku].append(variant)
+
+        await self._in_batches(skus, look)
+        missing = {sku for sku, variants in found.items() if not variants}
+        if missing:
+            for variant in await self._store.newest():
+                if variant.sku in missing:
+                    found[variant.sku].append(variant)
+        return found
+
+    async def _in_batches(
+        self, rows: Sequence[T], work: Callable[[Sequence[T]], Awaitable[None]]
+    ) -> None:
+        """A few batches at once, until the time for looking up is over."""
+        batches = iter([rows[n : n + AT_ONCE] for n in range(0, len(rows), AT_ONCE)])
+
+        async def worker() -> None:
+            for batch in batches:
+                if self._call.budget.deadline.remaining() <= self._enough:
+                    return
+                await work(batch)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(LOOKUPS_ABREAST):
+                    group.create_task(worker())
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+
+    def _not_reached(self, one: Family | Match) -> None:
+        wanted = one.product if isinstance(one, Family) else one.wanted
+        name = wanted.handle or (one.skus[0] if one.skus else one.key)
+        message = f"{name} was not reached in the call's time: push it again"
+        self._out.events.append(tell(Code.NOT_REACHED, message, one.skus))
+
+    # -- which product --------------------------------------------------------------------
+
+    async def _identified(self, families: Sequence[Family]) -> dict[str, str | None]:
+        """{family key: product GID} where not the SKUs decide."""
+        wanted: dict[str, Identifier] = {}
+        for family in families:
+            identifier = self._identifier(family)
+            if identifier is not None:
+                wanted[family.key] = identifier
+        rows = await self._by_identifier(list(wanted.values()))
+        return {key: row[0] if row else None for key, row in zip(wanted, rows, strict=True)}
+
+    def _identifier(self, family: Family) -> Identifier | None:
+        product = family.product
+        if self._policy.match == "metafield":
+            namespace, _, key = self._policy.match_metafield.partition(".")
+            for metafield in product.metafields:
+                if (metafield.namespace, metafield.key) == (namespace, key):
+                    custom = {"namespace": namespace, "key": key, "value": metafield.value}
+                    return {"customId": custom}
+        by_handle = self._policy.match == "handle" or not family.skus
+        return {"handle": product.handle} if by_handle and product.handle else None
+
+    async def _by_identifier(self, wanted: Sequence[Identifier]) -> list[tuple[str, str] | None]:
+        rows: list[tuple[str, str] | None] = []
+        for start in range(0, len(wanted), AT_ONCE):
+            rows += await self._store.by_identifier(wanted[start : start + AT_ONCE])
+        return rows
+
+    async def _matched(
+        self,
+        families: Sequence[Family],
+        found: Mapping[str, Sequence[StoreVariant]],
+        identified: Mapping[str, str | None],
+    ) -> Matching:
+        """The matching; where a SKU is in two products, with what the ledger knows of moves."""
+        matching = match(families, found, identified, frozenset())
+        several = {v.product for rows in found.values() if len(rows) > 1 for v in rows}
+        if several:
+            rows = await self._effects([effects.VARIANT_MOVED], several)
+            moved = frozenset(row.natural_id for row in rows)
+            if moved:
+                matching = match(families, found, identified, moved)
+        return matching
+
+    # -- products that are there ----------------------------------------------------------
+
+    async def _products(self, matches: Sequence[Match]) -> dict[str, StoreProduct]:
+        found: dict[str, StoreProduct] = {}
+        if not self._store.fields.product:
+            return found
+
+        async def look(chunk: Sequence[str]) -> None:
+            found.update(await self._store.products(chunk))
+
+        await self._in_batches([m.gid for m in matches if m.gid], look)
+        return found
+
+    async def _known(self, one: Match, products: Mapping[str, StoreProduct]) -> None:
+        gid = one.gid or ""
+        product = products.get(gid)
+        if product is None and self._store.fields.product:
+            self._not_reached(one)
+            return
+        more: Sequence[tuple[str, str]] = ()
+        if one.wanted.remove is not None and one.wanted.variants:
+            more = await self._store.variants_of(gid)
+        self._out.targets.append(
+            Target(
+                one.key,
+                one.wanted,
+                gid,
+                product=product,
+                variants=one.variants,
+                elsewhere=one.elsewhere,
+                left=one.left,
+                all_variants=more,
+                sent=await self._sent(gid) if all_images(one.wanted) else {},
+            )
+        )
+
+    async def _sent(self, gid: str) -> dict[str, Sent]:
+        """What the ledger knows of a product's images, by the hash of their address."""
+        out: dict[str, Sent] = {}
+        for row in await self._effects([effects.MEDIA_SENT, effects.MEDIA_MADE], [gid]):
+            key = row.natural_id.split(" ", 1)[0]
+            known = out.get(key, Sent())
+            if row.kind == effects.MEDIA_SENT:
+                out[key] = replace(known, times=known.times + 1, at=row.at)
+            else:
+                out[key] = replace(known, media=known.media | {str(row.detail["media"])})
+        return out
+
+    async def _effects(self, kinds: Sequence[str], gids: Iterable[str]) -> list[Any]:
+        shop = self._call.channel.shop
+        return await self._call.ledger.effects(shop, kinds, order_gids=list(gids))
+
+    # -- products that are not ------------------------------------------------------------
+
+    async def _new(self, matches: Sequence[Match]) -> None:
+        """Find a free handle for each, or the product that an earlier call has made under it."""
+        named = [(m, h) for m in matches for h in _handles(m)]
+        rows = await self._by_identifier([{"handle": handle} for _, handle in named])
+        there = {h: row for (_, h), row in zip(named, rows, strict=True)}
+        taken: set[str] = set()
+        for one in matches:
+            handles = _handles(one)
+            if not handles:  # nothing can be made of it; the plan says why
+                self._out.targets.append(_target(one))
+                continue
+            ours = await self._ours(one, [row for h in handles if (row := there[h])])
+            if ours is not None:
+                self._out.targets.append(ours)
+                continue
+            free = next((h for h in handles if there[h] is None and h not in taken), None)
+            if free is None:
+                message = (
+                    f"{one.wanted.title or one.key} is not made: the handle {handles[0]} is that "
+                    "of a product with none of its SKUs"
+                )
+                self._out.events.append(tell(Code.HANDLE_TAKEN, message, one.skus))
+                continue
+            taken.add(free)
+            self._out.targets.append(replace(_target(one), handle=free))
+
+    async def _ours(self, one: Match, rows: Sequence[tuple[str, str]]) -> Target | None:
+        """The product of one of these handles that has the feed's SKUs: the index is behind."""
+        wanted = set(one.skus)
+        for gid, _ in rows:
+            variants = await self._store.variants_of(gid)
+            if not wanted & {sku for _, sku in variants}:
+                continue
+            known = await self._store.variants_by_id([id_ for id_, s in variants if s in wanted])
+            product = (await self._store.products([gid])).get(gid)
+            return Target(
+                one.key,
+                one.wanted,
+                gid,
+                product=product,
+                variants={v.sku: v for v in known},
+                all_variants=variants if one.wanted.remove else (),
+                sent=await self._sent(gid),
+            )
+        return None
+
+    # -- places ---------------------------------------------------------------------------
+
+    async def _places(self) -> Places:
+        """What the names in the feed mean in the shop; remembered for ten minutes."""
+        known = _fresh(self._call)
+        products = [family.product for family in self._families]
+        client, budget = self._call.channel.client, self._call.budget
+        archive = any(p.remove == "archive" for p in products)
+        if (archive or any(p.publications for p in products)) and not known.publications:
+            known.publications = await shop_places.publications(client, budget)
+        names = {name for p in products for name in p.collections} - known.collections.keys()
+        if names:
+            rows = await shop_places.collections(client, budget, sorted(names))
+            for name in names:
+                known.collections[name] = _collection(name, rows)
+        for name in sorted({p.category for p in products if p.category} - known.categories.keys()):
+            if name.startswith(GID_OF_CATEGORY):
+                known.categories[name] = name
+            else:
+                known.categories[name] = await shop_places.category(client, budget, name)
+        return Places(
+            known.publications,
+            {name: gid for name, gid in known.collections.items() if gid},
+            {name: gid for name, gid in known.categories.items() if gid},
+        )
+
+
+@dataclass(slots=True)
+class KnownPlaces:
+    """What a process has learnt of a shop's places; None: it was looked for and is not there."""
+
+    at: datetime
+    publications: dict[str, str] = field(default_factory=dict)
+    collections: dict[str, str | None] = field(default_factory=dict)
+    categories: dict[str, str | None] = field(default_factory=dict)
+
+
+def _fresh(call: Call) -> KnownPlaces:
+    known = call.channel.learned.places
+    now = call.clock()
+    if not isinstance(known, KnownPlaces) or now - known.at >= KNOWN_FOR:
+        known = KnownPlaces(now)
+        call.channel.learned.places = known
+    return known
+
+
+def _collection(name: str, rows: Sequence[shop_places.Collection]) -> str | None:
+    """By its handle, else by its title, which several collections may have: then by none."""
+    for row in rows:
+        if row.handle == name:
+            return row.gid
+    titled = [row.gid for row in rows if row.title.casefold() == name.casefold()]
+    return titled[0] if len(titled) == 1 else None
+
+
+def _handles(one: Match) -> list[str]:
+    """The handles under which a new product may be made: the feed's alone, else two of ours."""
+    wanted = one.wanted
+    if not wanted.title or not wanted.variants:
+        return []
+    if wanted.handle:
+        return [wanted.handle]
+    plain = handle_of(wanted.title)
+    return list(dict.fromkeys([plain, handle_of(f"{plain} {wanted.variants[0].sku}")]))
+
+
+def _target(one: Match) -> Target:
+    return Target(one.key, one.wanted, handle=one.wanted.handle or "", elsewhere=one.elsewhere)
