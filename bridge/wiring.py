@@ -28,11 +28,15 @@ from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding
 from bridge.ledger import Ledger
 from bridge.mapping.module import MappingModule, load_module
-from bridge.shopify.client import Exchange, ShopifyClient
+from bridge.shopify.client import ShopifyClient
+from bridge.shopify.exchange import Observe
 
 # Connections to one store at once. Shopify's bucket holds 2,000 points and a cheap mutation
 # costs 10: more than some dozens of requests in flight can never be paid for.
 CONNECTIONS = 32
+
+Connect = Callable[[ChannelSettings, aiohttp.ClientSession], ShopifyClient]
+"""Makes the client of a channel's store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +104,19 @@ async def assemble(
     *,
     clock: Callable[[], datetime] = _utc_now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    observe: Callable[[Exchange], None] | None = None,
+    observe: Observe | None = None,
     hook: Callable[[str], None] | None = None,
+    connect: Connect | None = None,
+    ledger_type: type[Ledger] = Ledger,
 ) -> AsyncIterator[Parts]:
     """Open the ledger and the stores, run the block, and close both.
 
-    ``observe`` sees every exchange with a store; ``hook`` is called with a name around every
+    ``observe`` sees every exchange with a store, if ``connect`` does not make the clients;
+    ``hook`` is called with a name around every
     write to the ledger and every request to a store, for tests that kill the process there.
     """
     mappings = _all_mappings(settings)
-    ledger = await Ledger.open(
+    ledger = await ledger_type.open(
         settings.ledger.path,
         busy_seconds=settings.ledger.busy_seconds,
         answer_hours=settings.ledger.answer_hours,
@@ -121,7 +128,11 @@ async def assemble(
         connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS)
         async with aiohttp.ClientSession(connector=connector) as http:
             channels = {
-                c.id: Channel(c, _client(c, http, observe, hook), mappings[c.id])
+                c.id: Channel(
+                    c,
+                    connect(c, http) if connect else _client(c, http, observe, hook),
+                    mappings[c.id],
+                )
                 for c in settings.channels
             }
             actions: Mapping[str, Any] = {name: make() for name, make in SERVED.items()}
@@ -156,7 +167,7 @@ def _all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
 def _client(
     channel: ChannelSettings,
     http: aiohttp.ClientSession,
-    observe: Callable[[Exchange], None] | None,
+    observe: Observe | None,
     hook: Callable[[str], None] | None,
 ) -> ShopifyClient:
     try:

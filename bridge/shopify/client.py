@@ -17,7 +17,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -36,10 +35,12 @@ from bridge.errors import (
 )
 from bridge.shopify.budget import CallBudget
 from bridge.shopify.documents import Operation
+from bridge.shopify.exchange import Exchange, Observe
 from bridge.shopify.pacing import SECONDS_OF_RATE, CostBucket
 from bridge.shopify.protocol import (
     Cost,
     Envelope,
+    HttpRequest,
     Reply,
     build_request,
     judge,
@@ -65,23 +66,6 @@ THROTTLE_JITTER: Final = (0.05, 0.25)
 CONNECT_SECONDS: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its reply as they went over the wire, for recording and for tests.
-
-    The token is not in it. ``status`` is None when no reply came; then ``failure`` says why.
-    """
-
-    operation: str
-    url: str
-    request: bytes = field(repr=False)
-    status: int | None
-    headers: Mapping[str, str] = field(repr=False)
-    reply: bytes = field(repr=False)
-    seconds: float
-    failure: str = ""
-
-
 class ShopifyClient:
     """One store, as seen by all tasks of a process. Cheap to make; the HTTP session is shared.
 
@@ -97,7 +81,7 @@ class ShopifyClient:
         tokens: TokenSource,
         bucket: CostBucket,
         timeout_seconds: float = 30.0,
-        observe: Callable[[Exchange], None] | None = None,
+        observe: Observe | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
@@ -130,7 +114,7 @@ class ShopifyClient:
         channel: ChannelSettings,
         http: aiohttp.ClientSession,
         *,
-        observe: Callable[[Exchange], None] | None = None,
+        observe: Observe | None = None,
         hook: Callable[[str], None] | None = None,
     ) -> ShopifyClient:
         """The client that a channel's configuration describes. Raises ValueError for a bad shop."""
@@ -140,7 +124,7 @@ class ShopifyClient:
         return cls(
             http=http,
             store=store,
-            tokens=token_source(settings, http, store),
+            tokens=token_source(settings, http, store, observe=observe),
             bucket=CostBucket(rate * SECONDS_OF_RATE, rate),
             timeout_seconds=settings.timeout_seconds,
             observe=observe,
@@ -235,21 +219,12 @@ class ShopifyClient:
         started = self._clock()
         status: int | None = None
         headers: Mapping[str, str] = {}
-        body, failure = b"", ""
+        body, failure, sent = b"", "", True
         self._tell_hook("before", job)
         try:
-            async with self._http.post(
-                request.url,
-                data=request.body,
-                headers=request.headers,
-                timeout=aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),
-                allow_redirects=False,
-            ) as response:
-                body = await response.read()
-                status, headers = response.status, response.headers
-                return status, headers, body
+            status, headers, body = await self._over_the_wire(request, seconds)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            failure = type(error).__name__
+            failure, sent = type(error).__name__, False
             raise TransportError(
                 f"{self.store.domain} cannot be reached ({failure})", sent=False
             ) from error
@@ -259,6 +234,8 @@ class ShopifyClient:
                 f"{self.store.domain} gave no whole reply within {seconds:.0f} s ({failure})",
                 sent=True,
             ) from error
+        else:
+            return status, headers, body
         finally:
             self._tell_hook("after", job)
             self._tell(
@@ -272,8 +249,22 @@ class ShopifyClient:
                     reply=body,
                     seconds=self._clock() - started,
                     failure=failure,
+                    sent=sent,
                 ),
             )
+
+    async def _over_the_wire(
+        self, request: HttpRequest, seconds: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body; raises what aiohttp raises. A replay has it from a file."""
+        async with self._http.post(
+            request.url,
+            data=request.body,
+            headers=request.headers,
+            timeout=aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),
+            allow_redirects=False,
+        ) as response:
+            return response.status, response.headers, await response.read()
 
     async def _token(self, budget: CallBudget) -> str:
         return await self._in_time(budget, self._tokens.token())

@@ -13,11 +13,11 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import structlog
@@ -27,6 +27,7 @@ from shopify.utils.shop_url import sanitize_shop_domain
 
 from bridge.config.models import ShopifySettings
 from bridge.errors import AccessDenied, ShopifyError, Throttled, TransportError
+from bridge.shopify.exchange import Exchange, Observe
 from bridge.shopify.protocol import USER_AGENT
 
 log = structlog.get_logger()
@@ -161,9 +162,11 @@ class ClientCredentials:
         client_secret: SecretStr,
         *,
         clock: Callable[[], float] = time.monotonic,
+        observe: Observe | None = None,
     ) -> None:
         self._http = http
         self._store = store
+        self._observe = observe
         self._client_id = client_id
         self._secret = client_secret
         self._clock = clock
@@ -232,6 +235,10 @@ class ClientCredentials:
             "client_id": self._client_id,
             "client_secret": self._secret.get_secret_value(),
         }
+        status: int | None = None
+        headers: Mapping[str, str] = {}
+        body, failure = b"", ""
+        started = self._clock()
         try:
             async with self._http.post(
                 self._store.token_url,
@@ -240,9 +247,27 @@ class ClientCredentials:
                 timeout=aiohttp.ClientTimeout(total=TOKEN_SECONDS),
                 allow_redirects=False,
             ) as response:
-                return response.status, await response.read()
+                body = await response.read()
+                status, headers = response.status, response.headers
+                return status, body
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise self._unreachable(type(error).__name__) from None
+            failure = type(error).__name__
+            raise self._unreachable(failure) from None
+        finally:
+            if self._observe is not None:
+                self._observe(
+                    Exchange(
+                        operation="",
+                        url=self._store.token_url,
+                        request=urlencode(form).encode(),
+                        status=status,
+                        headers=headers,
+                        reply=body,
+                        seconds=self._clock() - started,
+                        failure=failure,
+                        sent=False,  # the GraphQL request that needed the token never left
+                    )
+                )
 
     def _unreachable(self, cause: str) -> TransportError:
         # sent=False: the GraphQL request that needed the token never left, so it may be repeated.
@@ -278,8 +303,9 @@ def token_source(
     store: Store,
     *,
     clock: Callable[[], float] = time.monotonic,
+    observe: Observe | None = None,
 ) -> TokenSource:
-    """The token source that the configuration asks for.
+    """The token source that the configuration asks for; ``observe`` sees its requests.
 
     Raises ValueError when it names none; the configuration's own check has said so before.
     """
@@ -287,4 +313,6 @@ def token_source(
         return StaticToken(settings.token)
     if settings.client_id is None or settings.client_secret is None:
         raise ValueError(f"{store.domain} has neither a token nor client_id and client_secret")
-    return ClientCredentials(http, store, settings.client_id, settings.client_secret, clock=clock)
+    return ClientCredentials(
+        http, store, settings.client_id, settings.client_secret, clock=clock, observe=observe
+    )
