@@ -120,12 +120,12 @@ def file_name(url: str) -> str:
     name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
     stem = name.rsplit(".", 1)[0] if "." in name else name
     stem = _TAKEN.sub("", stem)
-    return re.sub(r"[^0-9a-z]+", "_", _ascii(stem).casefold()).strip("_")
+    return re.sub(r"[^0-9a-z]+", "_", _ascii(stem.casefold())).strip("_")
 
 
 def handle_of(title: str) -> str:
     """A title as Shopify would make a handle of it: ``Trail Tee, S`` is ``trail-tee-s``."""
-    slug = re.sub(r"[^0-9a-z]+", "-", _ascii(title).casefold()).strip("-")
+    slug = re.sub(r"[^0-9a-z]+", "-", _ascii(title.casefold())).strip("-")
     return slug[:HANDLE_LENGTH].strip("-") or "product"
 
 
