@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bridge.actions.catalog_target import (
@@ -30,6 +31,11 @@ _SINGLE = (
     "gift_card",
     "requires_selling_plan",
     "remove",
+)
+
+
+_NAMES: Mapping[str | None, str] = MappingProxyType(
+    {info.alias: name for name, info in WantedVariant.model_fields.items()}
 )
 
 
@@ -62,8 +68,7 @@ def merged(items: Sequence[WantedProduct], variants: Sequence[WantedVariant]) ->
 
 def tidy(variant: WantedVariant) -> WantedVariant:
     """A variant that says each thing once; a field that has a value is not to be emptied."""
-    aliases = {info.alias: name for name, info in WantedVariant.model_fields.items()}
-    empty = [c for c in variant.clear if getattr(variant, aliases[c.field]) is None]
+    empty = [c for c in variant.clear if getattr(variant, _NAMES[c.field]) is None]
     options: dict[str, WantedOptionValue] = {}
     for value in variant.option_values:
         options.setdefault(value.option_name, value)

@@ -69,6 +69,9 @@ def walk_any(root: str, segments: tuple[str | int, ...]) -> Evaluate:
         for segment in segments:
             if value is None:
                 return None
+            if type(value) is dict:  # most of what a feed lacks: not worth an exception
+                value = value.get(segment)
+                continue
             try:
                 value = _step(value, segment, root)
             except Failed:

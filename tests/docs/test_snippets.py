@@ -217,7 +217,9 @@ def test_mapping_blocks_load(block, tmp_path):
     own = tmp_path / f"{module}.toml"
     own.write_text(block.text, "utf-8")
     spec = MAPPINGS[module]
-    layers = [ROOT / "mappings" / f"{module}.toml", own]
+    chosen = block.words.get("preset")
+    shipped = f"presets/{module}.{chosen}.toml" if chosen else f"{module}.toml"
+    layers = [ROOT / "mappings" / shipped, own]
 
     def loaded() -> Any:
         return load_module(
