@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class BridgeError(Exception):
@@ -43,7 +43,8 @@ class Finding:
     """One mistake in a file that a person wrote.
 
     ``line`` and ``column`` count from 1; 0 means that the whole file is meant.
-    ``code`` is stable (``M204``, ``C102``); ``hint`` is what to do about it.
+    ``code`` is stable (``M204``, ``C102``); ``hint`` is what to do about it, ``see`` where more
+    is to be read. A warning stops nothing.
     """
 
     path: str
@@ -54,11 +55,13 @@ class Finding:
     hint: str = ""
     source: str = ""
     length: int = 1
+    severity: Literal["error", "warning"] = "error"
+    see: str = ""
 
     def __str__(self) -> str:
-        """One greppable line, then the source line with a caret, then the hint."""
+        """One greppable line, then the source line with a caret, the hint, and where to read on."""
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        out = f"{place}: error[{self.code}] {self.message}"
+        out = f"{place}: {self.severity}[{self.code}] {self.message}"
         if self.source and self.line:
             number = str(self.line)
             pad = " " * len(number)
@@ -68,7 +71,7 @@ class Finding:
                 out += f" {self.hint}"
         elif self.hint:
             out += f"\n  = {self.hint}"
-        return out
+        return out + (f"\n  = {self.see}" if self.see else "")
 
 
 class ConfigError(BridgeError):

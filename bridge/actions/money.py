@@ -135,6 +135,17 @@ def _extras(order: Node) -> list[Extra]:
     return [e for e in extras if e.amount]
 
 
+def parts_total(order: Node, *, shop_currency: bool) -> Decimal:
+    """What an order's lines, shipping, tax and extras add up to: the total that it should have."""
+    step = quantum(order["currencyCode" if shop_currency else "presentmentCurrencyCode"])
+    included = bool(order["taxesIncluded"])
+    current = [n for n in order["lineItems"] if n["currentQuantity"] > 0]
+    goods = sum((_line(n, taxes_included=included, step=step).billed for n in current), ZERO)
+    tax = ZERO if included else bag(order["currentTotalTaxSet"])
+    extras = sum((e.amount for e in _extras(order)), ZERO)
+    return goods + bag(order["currentShippingPriceSet"]) + tax + extras
+
+
 def price_order(order: Node, *, mode: Literal["net", "gross"], shop_currency: bool) -> PricedOrder:
     """Price one order. Raises ``MoneyMismatch`` with both sums when the parts do not add up."""
     currency = order["currencyCode" if shop_currency else "presentmentCurrencyCode"]

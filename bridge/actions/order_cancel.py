@@ -28,6 +28,7 @@ from bridge.engine import (
 )
 from bridge.errors import DeadlineExceeded, ShopifyError
 from bridge.ledger import StepRow
+from bridge.mapping.module import MappingModule
 from bridge.retailops.answers import Answer, OrderCancelAnswer
 from bridge.retailops.events import Code, event
 from bridge.retailops.requests import OrderCancelRequest
@@ -103,7 +104,7 @@ class OrderCancel(OrderAction[OrderCancelRequest, Node | None]):
         """Cancel, unless it is cancelled, being cancelled, or partly shipped."""
         if results or state is None or state["cancelledAt"] is not None or _shipped(state):
             return Plan()
-        how = _how(call, request, state)
+        how = cancellation(call.channel.mappings["order_cancel"], request, state)
         variables = {
             "orderId": call.order_gid,
             "reason": how.reason,
@@ -197,8 +198,8 @@ def _shipped(order: Node) -> bool:
     return any(f["status"] != "CANCELLED" and f["totalQuantity"] for f in order["fulfillments"])
 
 
-def _how(call: Call, request: OrderCancelRequest, order: Node) -> Cancellation:
-    mapping = call.channel.mappings["order_cancel"]
+def cancellation(mapping: MappingModule, request: OrderCancelRequest, order: Node) -> Cancellation:
+    """The mapping's word on a call. Raises MappingError when an expression fails."""
     scope = {"request": plain_dump(request), "order": order}
     rendered = mapping.render(scope, subject=f"order {request.order.channel_order_refnum}")
     return Cancellation.model_validate(rendered)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bridge.actions.sources import plain_dump, shape_from_model
 from bridge.engine import Call
 from bridge.errors import MappingError
+from bridge.mapping.module import MappingModule
 from bridge.retailops.events import Code, Event, event
 from bridge.retailops.requests import OrderCompleteRequest
 from bridge.schema.shape import Shape
@@ -44,16 +45,26 @@ def sources() -> Mapping[str, Shape]:
     }
 
 
+def completed(
+    mapping: MappingModule, request: OrderCompleteRequest, order: Mapping[str, Any]
+) -> Completion:
+    """The mapping's word on a call.
+
+    Raises MappingError when an expression fails, ValidationError when it gives no such value.
+    """
+    scope = {"request": plain_dump(request), "order": order}
+    subject = f"order {request.order.channel_order_refnum}"
+    return Completion.model_validate(mapping.render(scope, subject=subject))
+
+
 def completion(
     call: Call, request: OrderCompleteRequest, order: Mapping[str, Any]
 ) -> Completion | Event:
     """The mapping's word, or the event that says why it has none."""
     refnum = request.order.channel_order_refnum
-    scope = {"request": plain_dump(request), "order": order}
     what = f"units of order {refnum} that are not shipped are left as they are"
     try:
-        rendered = call.channel.mappings[MAPPING].render(scope, subject=f"order {refnum}")
-        return Completion.model_validate(rendered)
+        return completed(call.channel.mappings[MAPPING], request, order)
     except MappingError as error:
         code, words = Code(error.code), str(error)
     except ValidationError as error:

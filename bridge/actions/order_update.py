@@ -23,8 +23,7 @@ from bridge.actions.order_update_stages import (
     refusals,
     stage_steps,
 )
-from bridge.actions.order_update_target import Update
-from bridge.actions.sources import plain_dump
+from bridge.actions.order_update_target import Update, updated
 from bridge.engine import Call, OrderAction, Plan, Result, Step, shopify_event
 from bridge.ledger import Effect
 from bridge.retailops.answers import Answer, OrderUpdateAnswer, UpdatedLine
@@ -88,7 +87,8 @@ class OrderUpdate(OrderAction[OrderUpdateRequest, UpdateState]):
         )
         if order is None:
             return UpdateState()
-        state = UpdateState(order=order, how=_how(call, request))
+        how = updated(call.channel.mappings["order_update"], request)
+        state = UpdateState(order=order, how=how)
         known = await call.effects([EDIT, LINE_ADDED, RMA])
         state.added = {e.natural_id: str(e.detail["line"]) for e in known if e.kind == LINE_ADDED}
         # A commit whose reply was lost has added lines that no effect names yet.
@@ -275,9 +275,3 @@ def _lines(request: OrderUpdateRequest, state: UpdateState, order: Node) -> list
                 )
             )
     return out
-
-
-def _how(call: Call, request: OrderUpdateRequest) -> Update:
-    mapping = call.channel.mappings["order_update"]
-    subject = f"order {request.order.channel_order_refnum}"
-    return Update.model_validate(mapping.render({"request": plain_dump(request)}, subject=subject))

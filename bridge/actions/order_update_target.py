@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bridge.actions.sources import shape_from_model
+from bridge.actions.sources import plain_dump, shape_from_model
+from bridge.mapping.module import MappingModule
 from bridge.retailops.requests import OrderUpdateRequest
 from bridge.schema.shape import Shape
 
@@ -34,3 +35,9 @@ class Update(BaseModel):
 def sources() -> Mapping[str, Shape]:
     """The names that mappings/order_update.toml may use."""
     return MappingProxyType({"request": shape_from_model(OrderUpdateRequest)})
+
+
+def updated(mapping: MappingModule, request: OrderUpdateRequest) -> Update:
+    """The mapping's word on a call. Raises MappingError when an expression fails."""
+    subject = f"order {request.order.channel_order_refnum}"
+    return Update.model_validate(mapping.render({"request": plain_dump(request)}, subject=subject))

@@ -107,12 +107,13 @@ def find(output: object, path: Path) -> tuple[object, Path]:
             index = step + len(output) if step < 0 else step
             if not 0 <= index < len(output):
                 return MISSING, path
-            output, step = output[index], index
+            output = output[index]
+            at.append(index)
         elif isinstance(output, Mapping) and step in output:
             output = output[step]
+            at.append(step)
         else:
             return MISSING, path
-        at.append(step)
     return output, tuple(at)
 
 
@@ -138,26 +139,23 @@ def same(actual: object, wanted: object) -> bool:
     """Whether two values are equal as a mapping means it."""
     if actual is MISSING or isinstance(actual, bool) or isinstance(wanted, bool):
         return actual is wanted
-    if isinstance(wanted, Mapping):
-        return (
-            isinstance(actual, Mapping)
-            and actual.keys() == wanted.keys()
-            and all(same(actual[k], v) for k, v in wanted.items())
-        )
-    if isinstance(wanted, list | tuple):
-        return (
-            isinstance(actual, list | tuple)
-            and len(actual) == len(wanted)
-            and all(same(a, w) for a, w in zip(actual, wanted, strict=True))
-        )
+    if isinstance(actual, Mapping) and isinstance(wanted, Mapping):
+        return actual.keys() == wanted.keys() and all(same(actual[k], wanted[k]) for k in wanted)
+    if isinstance(actual, list | tuple) and isinstance(wanted, list | tuple):
+        pairs = zip(actual, wanted, strict=False)
+        return len(actual) == len(wanted) and all(same(a, w) for a, w in pairs)
     if isinstance(actual, datetime):
-        try:
-            return actual == moment(wanted)
-        except Failed:
-            return False
+        return _same_time(actual, wanted)
     if _is_number(actual) and _is_number(wanted):
         return number(actual) == number(wanted)
     return type(actual) is type(wanted) and actual == wanted
+
+
+def _same_time(actual: datetime, wanted: object) -> bool:
+    try:
+        return actual == moment(wanted)
+    except Failed:
+        return False
 
 
 def _includes(actual: object, wanted: object, at: Path) -> list[Path] | None:
@@ -229,11 +227,13 @@ def said(value: object) -> str:
     return json.dumps(jsonable(value), ensure_ascii=False)
 
 
-def flattened(table: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
-    """The expectations of a table: paths and values; tables inside are longer paths."""
+def flattened(
+    table: Mapping[str, object], before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    """The expectations of a table, by their keys; tables inside a table are longer paths."""
     for key, value in table.items():
-        written = f"{before}.{key}" if before else key
+        keys = (*before, key)
         if isinstance(value, Mapping) and value and not set(value) <= set(MATCHERS):
-            yield from flattened(value, written)
+            yield from flattened(value, keys)
         else:
-            yield written, value
+            yield keys, value

@@ -47,6 +47,10 @@ class Origin:
         """(line, column) of the value; of a table, of its name."""
         return self.file.places.value(self.path)
 
+    def below(self, path: KeyPath) -> Origin:
+        """What stands further in."""
+        return Origin(self.file, (*self.path, *path))
+
     def at_key(self, code: str, message: str, hint: str = "") -> Finding:
         """A finding at the key, as long as the key's name."""
         name = str(self.path[-1]) if self.path and isinstance(self.path[-1], str) else "x"
@@ -108,7 +112,7 @@ def read(paths: Sequence[Path]) -> Table:
     files: list[File] = []
     for path in paths:
         try:
-            files.append(_file(path))
+            files.append(read_one(path))
         except ConfigError as error:
             findings += error.findings
     if findings:
@@ -122,7 +126,8 @@ def read(paths: Sequence[Path]) -> Table:
     return merged
 
 
-def _file(path: Path) -> File:
+def read_one(path: Path) -> File:
+    """One file. Raises ConfigError: M101, M102."""
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from bridge.errors import MappingError
 from bridge.mapping.evaluate import Evaluate, Frame
@@ -20,6 +20,8 @@ Path = tuple[str | int, ...]
 
 # The index of a list's element, instead of a field's name: it is known only while rendering.
 INDEX = None
+
+Kind = Literal["leaf", "each", "when"]
 
 T = TypeVar("T")
 
@@ -221,3 +223,25 @@ def _each(each: Evaluate, rule: Rule, trace: Trace) -> Evaluate:
         return found
 
     return run
+
+
+def kinds(module: MappingModule) -> Mapping[Rule, Kind]:
+    """What each rule of a mapping is: a value (``leaf``), an ``each`` or a ``when``."""
+    found: dict[Rule, Kind] = {}
+
+    def walk(part: Part) -> None:
+        if isinstance(part, LeafRule):
+            found[part.rule] = "leaf"
+        elif isinstance(part, ObjectRule):
+            if part.when is not None:
+                found[part.when.rule] = "when"
+            for _, inside in part.parts:
+                walk(inside)
+        else:
+            for elements in part.elements:
+                if elements.each is not None:
+                    found[elements.rule] = "each"
+                walk(elements.part)
+
+    walk(module._top)
+    return found
