@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bridge.actions import effects
+from bridge.actions.catalog_bulk import each_row, in_bulk
 from bridge.actions.catalog_create import create
 from bridge.actions.catalog_feed import Feed, read_feed
 from bridge.actions.catalog_media import address_key
@@ -23,6 +24,7 @@ from bridge.actions.catalog_plan import Change, Part, change, publish
 from bridge.actions.catalog_read import Read, read_store
 from bridge.actions.catalog_state import Shop, Target, tell
 from bridge.engine import Call, Plan, Result
+from bridge.engine.bulk import wait_for_running
 from bridge.engine.telling import shopify_event
 from bridge.errors import DeadlineExceeded, ShopifyError, UserError
 from bridge.ledger import Effect
@@ -81,7 +83,7 @@ class CatalogPush:
         feed: Feed = read_feed(request.template_output, call.channel.mappings[self.name])
         for told in feed.events:
             call.tell(told)
-        read = await read_store(call, feed.families) if feed.families else Read()
+        read = await _read(call, feed, policy.bulk_from) if feed.families else Read()
         shop = Shop(read.places, call.clock(), policy.asynchronous_from)
         call.memo[MEMO] = shop
         return CatalogState(shop, read)
@@ -106,9 +108,13 @@ class CatalogPush:
             changes.append((target, made))
             for told in made.events:
                 call.tell(told)
-        steps = [step for _, made in changes for step in made.steps]
+        lanes = [made.steps for _, made in changes]
+        bulk_from = call.channel.settings.catalog.bulk_from
+        steps = in_bulk(lanes, bulk_from)
         again = any(not t.gid and t.wanted.publications and c.steps for t, c in changes)
-        again = again or any(not s.variables.get("synchronous", True) for s in steps)
+        again = again or any(
+            not step.variables.get("synchronous", True) for lane in lanes for step in lane
+        )
         known = tuple(row for target, made in changes for row in _effects(call, target, made))
         return Plan(tuple(steps), again=again, effects=known, abreast=abreast)
 
@@ -121,7 +127,7 @@ class CatalogPush:
     ) -> None:
         """Which image became of which address."""
         rows = []
-        for result in results:
+        for result in each_row(results):
             part: Part = result.step.subject
             for gid, address, image in _images_made(result, part):
                 name = f"{address_key(address)} {image}"
@@ -139,7 +145,7 @@ class CatalogPush:
         results: Sequence[Result],
     ) -> Answer:
         """An event for everything that was not written as the feed wants it."""
-        for result in results:
+        for result in each_row(results):
             for told in _told(result):
                 call.tell(told)
         return CatalogPushAnswer(events=tuple(call.events))
@@ -149,7 +155,7 @@ class CatalogPush:
     async def _made(self, call: Call, results: Sequence[Result]) -> list[Made]:
         """The products that this call has made; those in the making are waited for."""
         out = []
-        for result in results:
+        for result in each_row(results):
             payload = (result.data or {}).get("productSet")
             if payload is None or user_errors(payload):
                 continue
@@ -187,6 +193,20 @@ class CatalogPush:
             call.tell(tell(Code.SHOPIFY_USER_ERROR, message, target.skus))
         product: Mapping[str, Any] | None = state["product"] if state else None
         return product
+
+
+async def _read(call: Call, feed: Feed, bulk_from: int) -> Read:
+    """The store; after what an earlier call has left running there, if this is as large."""
+    if len(feed.families) >= bulk_from:
+        try:
+            await wait_for_running(call)
+        except DeadlineExceeded as late:
+            rows = [
+                tell(Code.NOT_REACHED, f"{f.key}: an earlier push still runs ({late})", f.skus)
+                for f in feed.families
+            ]
+            return Read(events=rows)
+    return await read_store(call, feed.families)
 
 
 def _effects(call: Call, target: Target, made: Change) -> list[Effect]:

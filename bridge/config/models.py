@@ -198,6 +198,12 @@ class CatalogPolicy(Frozen):
         le=32,
         description="Products written at once. The points decide; this hides the way to Shopify.",
     )
+    bulk_from: int = Field(
+        500,
+        ge=2,
+        description="From so many products that need the same mutation it is sent as one bulk "
+        "operation, which takes no points.",
+    )
     asynchronous_from: int = Field(
         100,
         ge=1,

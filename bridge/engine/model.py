@@ -121,6 +121,9 @@ class Step:
     Steps with a ``lane`` are sent beside those of other lanes, and in their order within their
     own; they are convergent. A lane ends at a step that failed, and at a ``vital`` one that
     Shopify refused: what stands behind it would make no sense.
+
+    ``rows`` makes a bulk mutation of it: ``operation`` runs once with the variables of each, and
+    ``variables`` are not sent (see ``engine.bulk``).
     """
 
     key: str
@@ -136,6 +139,7 @@ class Step:
     effect: Callable[[Mapping[str, Any]], Detail | None] = nothing_made
     lane: str = ""
     vital: bool = False
+    rows: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +294,10 @@ class OrderAction(ABC, Generic[RequestT, StateT]):
     @abstractmethod
     def refused(self, call: Call, request: RequestT) -> Answer:
         """The answer when nothing could be done; ``call.events`` says why."""
+
+    def rounds(self, request: RequestT) -> int:
+        """How many rounds beyond the engine's usual ones: for what is reckoned one by one."""
+        return 0
 
     def final(self, call: Call) -> bool:
         """Whether every item was applied or already so: the answer is kept for every repeat."""

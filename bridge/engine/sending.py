@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import structlog
 
+from bridge.engine.bulk import send_rows
 from bridge.engine.model import Call, Result, Step
 from bridge.errors import (
     DeadlineExceeded,
@@ -89,7 +90,10 @@ class Sender:
             ended, call.ended = call.ended, []
             (step_id,) = await call.ledger.begin_convergent([row], ended=ended)
             try:
-                result = await self._try(call, step, attempt)
+                if step.rows:
+                    result = await send_rows(call, step)
+                else:
+                    result = await self._try(call, step, attempt)
             except BaseException as cut:
                 note = f"{type(cut).__name__}; {CONVERGES}"
                 call.ended.append(EndedStep(step_id, "forgotten", note=note))
