@@ -45,7 +45,8 @@ log = structlog.get_logger()
 
 # A plan is made again after its steps were sent, for what depends on them (a refund on what was
 # shipped, a commit on what was staged) and for rows whose state changed in between. The longest
-# action takes five rounds; eight leave room for rows that are sold while we write them.
+# action takes five rounds; eight leave room for rows that are sold while we write them. An order
+# action may ask for more (``OrderAction.rounds``).
 MAX_ROUNDS: Final = 8
 
 FindOrder = Callable[[Call, str], Awaitable[str | None]]
@@ -263,7 +264,8 @@ class Engine:
         """Read, plan and apply until nothing is missing, then answer."""
         results: list[Result] = []
         state, seen = None, False
-        for _ in range(MAX_ROUNDS):
+        more = act.rounds(request) if isinstance(act, OrderAction) else 0
+        for _ in range(MAX_ROUNDS + more):
             try:
                 state, seen = await act.read(call, request, results), True
             except (ShopifyError, DeadlineExceeded) as error:

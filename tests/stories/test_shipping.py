@@ -483,25 +483,3 @@ async def test_a_tracking_update_whose_reply_was_lost(tmp_path: Path) -> None:
         assert (await submit(w, order, package(1, "T2", item(line(order), 1)))).events == []
         [made] = await fulfillments(w, order)
         assert [t["number"] for t in made["tracking"]] == ["T2"]
-
-
-# ---- captured with each shipment
-
-
-@pytest.mark.parametrize("gateway", ["shopify_payments", "manual"])
-async def test_captured_at_shipping(tmp_path: Path, gateway: str) -> None:
-    """The last shipment takes what is owed; nothing is taken twice."""
-    own = tmp_path / "mappings"
-    own.mkdir()
-    (own / "order_settle_payment.toml").write_text("[settle]\ncapture_at = \"'ship'\"\n")
-    async with world(tmp_path, mappings_dir=own) as w:
-        tender = {"kind": "AUTHORIZATION", "gateway": gateway}
-        order = await place(w, lines=[{"sku": TEE, "quantity": 2}], payment=[tender])
-        first = package(1, "T1", item(line(order), 1))
-        assert (await submit(w, order, first)).events == []
-        assert (await submit(w, order, first, shipment=10)).codes == ["ALREADY_APPLIED"]
-        assert (await submit(w, order, package(2, "T2", item(line(order), 1)))).events == []
-        await submit(w, order, package(2, "T2", item(line(order), 1)), shipment=10)
-        assert (await order_of(w, order))["financial_status"] == "PAID"
-        taken = [e["detail"]["amount"] for e in await w.journal("orderCapture")]
-        assert sum(map(float, taken)) == pytest.approx(float(order["total"]["amount"]))
