@@ -55,7 +55,7 @@ def preset(policies: Policies) -> str | None:
 class Family:
     """One product as the feed wants it.
 
-    ``key`` is unique in a call and the same in every call. ``skus`` are its variants' in the
+    ``key`` is unique in a call and the same for the same feed. ``skus`` are its variants' in the
     order of the feed. ``complete`` is false when the feed holds more of this product that
     cannot be read: then nothing may be concluded from what is not there, and ``product.remove``
     is None.
@@ -125,20 +125,19 @@ class _Reader:
     def read(self, elements: Sequence[Element]) -> None:
         """Sort all items into families."""
         items = [self._item(number, element) for number, element in enumerate(elements)]
-        products = [item for item in items if isinstance(item, WantedProduct)]
-        for product in products:
+        for product, _ in items:
             self._claim(product)
-        for number, item in enumerate(items):
-            if isinstance(item, WantedProduct):
-                self._sort(number, item)
-            elif item is not None:
-                self._drop(item)
+        for number, (product, usable) in enumerate(items):
+            if usable:
+                self._sort(number, product)
+            else:
+                self._drop(product)
 
-    def _item(self, number: int, element: Element) -> WantedProduct | Mapping[str, Any] | None:
-        """The item; of one that cannot be used, with its event, what is known of it."""
+    def _item(self, number: int, element: Element) -> tuple[WantedProduct, bool]:
+        """The item; of one that cannot be used, after its event, who it is."""
         if element.error is None:
             try:
-                return WantedProduct.model_validate(element.value)
+                return WantedProduct.model_validate(element.value), True
             except ValidationError as error:
                 fault = error.errors(include_input=False, include_url=False)[0]
                 where = ".".join(str(part) for part in fault["loc"])
@@ -149,7 +148,7 @@ class _Reader:
         sku = _sku(rest, element.inside)
         name = sku or rest.get("handle") or rest.get("family") or f"item {number + 1} of the feed"
         self._tell(code, f"{name} is not written: {said}", sku)
-        return rest
+        return _known(rest), False
 
     def _claim(self, product: WantedProduct) -> None:
         """A parent's list of children; of two parents the first."""
@@ -213,16 +212,9 @@ class _Reader:
             )
         return owner == key
 
-    def _drop(self, rest: Mapping[str, Any]) -> None:
+    def _drop(self, product: WantedProduct) -> None:
         """Note which family lacks an item; of an unknown one, that any may."""
-        variants = [v for v in rest.get("variants") or () if isinstance(v, dict) and v.get("sku")]
-        known = WantedProduct.model_construct(
-            family=rest.get("family"),
-            handle=rest.get("handle"),
-            variants_only=rest.get("variantsOnly"),
-            variants=tuple(WantedVariant.model_construct(sku=v["sku"]) for v in variants),
-        )
-        key = self._key(known)
+        key = self._key(product)
         if key is None:
             self._unknown_dropped = True
         else:
@@ -237,7 +229,7 @@ class _Reader:
             product = merged(family.items, tuple(family.variants.values()))
             skus = tuple(family.variants)
             problem = _beyond(product)
-            if product.handle:
+            if product.handle and not problem:
                 owner = handles.setdefault(product.handle.casefold(), key)
                 if owner != key:
                     problem = f"{_said(owner)} has the same handle"
@@ -269,6 +261,18 @@ def _beyond(product: WantedProduct) -> str:
         if count > limit:
             return f"it has {count:,} {what}, and Shopify takes {limit:,}"
     return ""
+
+
+def _known(rest: Mapping[str, Any]) -> WantedProduct:
+    """Who an item is that cannot be used, by what could be read of it."""
+    skus = [v["sku"] for v in rest.get("variants") or () if isinstance(v, dict) and v.get("sku")]
+    return WantedProduct.model_construct(
+        family=rest.get("family"),
+        handle=rest.get("handle"),
+        children=tuple(rest.get("children") or ()),
+        variants_only=rest.get("variantsOnly"),
+        variants=tuple(WantedVariant.model_construct(sku=sku) for sku in skus),
+    )
 
 
 def _sku(rest: Mapping[str, Any], inside: Sequence[str]) -> str | None:

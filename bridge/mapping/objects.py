@@ -66,6 +66,12 @@ def mentions(value: object, *names: object) -> list[str]:
     return [name for name in _names(names) if name in known]
 
 
+def nulls(value: object, *names: object) -> list[str]:
+    """Those of the names that the object has with null."""
+    known = _object(value)
+    return [name for name in _names(names) if name in known and known[name] is None]
+
+
 def nonzero(value: object) -> object:
     """Null for 0 (``"0.00"`` is 0), else the value; a list without its zeros."""
     if isinstance(value, list | tuple):

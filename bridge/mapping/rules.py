@@ -194,7 +194,8 @@ class ListRule:
 def salvage(part: Part, frame: Frame, enter: Enter) -> object:
     """What can be rendered of a part that cannot be rendered whole; None where nothing can.
 
-    It tells whom an error is about. Lists keep their places: an element's index is its own.
+    It tells whom an error is about, so ``when`` is not asked. Lists keep their places: an
+    element's index is its own.
     """
     try:
         if isinstance(part, LeafRule):

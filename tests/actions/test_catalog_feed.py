@@ -25,7 +25,7 @@ def test_every_field_of_the_native_shape_arrives() -> None:
     """All names of Shopify's product that the shape has are read under their own names."""
     found = product(
         {
-            "handle": "shirt",
+            "handle": "Shirt",
             "title": "Shirt",
             "descriptionHtml": "<p>Linen</p>",
             "vendor": "Acme",
@@ -74,7 +74,6 @@ def test_every_field_of_the_native_shape_arrives() -> None:
         }
     )
     assert found.model_dump(by_alias=True, exclude_defaults=True) == {
-        "family": "shirt",
         "handle": "shirt",
         "title": "Shirt",
         "descriptionHtml": "<p>Linen</p>",
@@ -143,12 +142,12 @@ def test_tags_may_be_a_text_with_commas() -> None:
 
 
 def test_null_clears_only_where_the_key_is() -> None:
-    """`compareAtPrice: null` empties it; no key, or a value, does not."""
-    assert [c.field for c in variant({"compareAtPrice": None, "barcode": ""}).clear] == [
+    """`compareAtPrice: null` empties it; no key, an empty text or a value does not."""
+    assert [c.field for c in variant({"compareAtPrice": None, "cost": None}).clear] == [
         "compareAtPrice",
-        "barcode",
+        "cost",
     ]
-    assert variant({"price": 5}).clear == ()
+    assert variant({"price": 5, "barcode": ""}).clear == ()
     assert variant({"compareAtPrice": 9, "cost": 0}).clear == ()
 
 
@@ -214,9 +213,9 @@ def test_an_image_keeps_the_first_text_that_is_told_for_it() -> None:
 
 def test_items_without_a_family_go_by_their_handle_then_their_sku() -> None:
     """Without a family the handle makes one; without both, each item is its own product."""
-    found = families({"products": [one("A", handle="x"), one("B", handle="x"), one("C"), one("D")]})
+    found = families({"products": [one("A", handle="x"), one("B", handle="X"), one("C"), one("D")]})
     assert [(f.key, f.skus) for f in found] == [
-        ("family x", ("A", "B")),
+        ("handle x", ("A", "B")),
         ("sku C", ("C",)),
         ("sku D", ("D",)),
     ]
@@ -264,14 +263,14 @@ def test_a_sku_in_two_families_belongs_to_the_first() -> None:
     """In the second nothing of it is written; a family of which nothing is left goes too."""
     found = read({"products": [one("A", handle="x"), one("A", handle="y"), one("B", handle="y")]})
     assert [(f.key, f.skus) for f in found.families] == [
-        ("family x", ("A",)),
-        ("family y", ("B",)),
+        ("handle x", ("A",)),
+        ("handle y", ("B",)),
     ]
     assert codes(found) == [("SKU_TWICE_IN_FEED", ["A"])]
-    assert "family x" in found.events[0].message
-    assert "family y" in found.events[0].message
+    assert "the product x" in found.events[0].message
+    assert "the product y" in found.events[0].message
     alone = read({"products": [one("A", handle="x"), one("A", handle="y", title="lost")]})
-    assert [f.key for f in alone.families] == ["family x"]
+    assert [f.key for f in alone.families] == ["handle x"]
 
 
 def test_two_families_cannot_have_one_handle() -> None:

@@ -120,6 +120,16 @@ def test_a_parent_can_name_its_variants(associations) -> None:
     assert (mug.key, mug.product.title) == ("sku C", "Mug")
 
 
+def test_the_variants_of_a_parent_that_cannot_be_read_stay_its_variants() -> None:
+    """They do not become products by themselves; their family is known to be incomplete."""
+    parent = {**PARENT, "status": "?", "associations": ["A"]}
+    found = read(frame(simple=[{"sku": "A", "name": "no"}], configurable=[parent]), "magento")
+    (shirt,) = found.families
+    assert (shirt.key, shirt.skus, shirt.complete) == ("family SHIRT", ("A",), False)
+    assert shirt.product.title is None
+    assert codes(found) == [("MAPPING_MISSING", ["SHIRT"])]
+
+
 def test_a_variant_of_two_parents_belongs_to_the_first() -> None:
     """In Shopify a variant is in one product: the second parent is told."""
     parents = [

@@ -49,7 +49,7 @@ def test_the_page_shows_every_field_that_a_push_usually_has():
     product = family.product
     missing = {n for n in type(product).model_fields if not getattr(product, n)}
     assert missing == {
-        *("children", "variants_only", "remove"),
+        *("family", "children", "variants_only", "remove"),
         *("template_suffix", "gift_card", "requires_selling_plan"),
     }
     variant = product.variants[0]

@@ -109,6 +109,7 @@ def test_what_comes_out_of_a_feed_is_of_any_shape_too() -> None:
         ("feed.row | pick: 'fit', 'size', 'color', 'gone'", [{"key": "size", "value": "S"}]),
         ("feed.row | pick: 0, feed.nowhere, feed.rows[0].sku", [{"key": "0", "value": 0}]),
         ("feed.row | mentions: 'fit', 'gone', 'color', 'fit'", ["fit", "color"]),
+        ("feed.row | nulls: 'fit', 'gone', 'color', 'fit'", ["fit"]),
         ("feed.name | list", ["spring"]),
         ("feed.row | list | size", 1),
         ("feed.rows | list: ',' | size", 4),
