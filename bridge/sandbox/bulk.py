@@ -195,9 +195,12 @@ class Bulk:
         if failure is not None and operation.object_count == stop:
             del operation.output[failure.told :]
             _end(operation, "FAILED", now, failure.code)
-        elif running >= stop * ROW_SECONDS + END_SECONDS:
-            operation.completed_at = now
-            _end(operation, "COMPLETED", now)
+            return
+        whole = stop * ROW_SECONDS + END_SECONDS
+        if running >= whole:  # it ended when it was due, not when somebody looked
+            due_at = operation.created_at + timedelta(seconds=START_SECONDS + whole)
+            operation.completed_at = due_at
+            _end(operation, "COMPLETED", due_at)
 
 
 def _end(operation: BulkOperation, status: str, at: datetime, code: str | None = None) -> None:
