@@ -335,10 +335,10 @@ class _Planner:
         if remove is None or not self._wanted.variants:
             return
         wanted = set(self._target.skus)
-        gone = [(id_, sku) for id_, sku in self._target.all_variants if sku not in wanted]
+        gone = [v for v in self._target.all_variants if v.sku not in wanted]
         if remove == "delete":
             for n, part in enumerate(_parts(gone)):
-                variables = {"productId": gid, "variantsIds": [id_ for id_, _ in part]}
+                variables = {"productId": gid, "variantsIds": [v.gid for v in part]}
                 self._step(f"delete:{n}", "ProductVariantsDelete", variables)
             if self._wanted.media and product is not None:
                 files = [{"id": m.gid, "referencesToRemove": [gid]} for m in gallery.strange]
@@ -346,8 +346,9 @@ class _Planner:
                     self._step(f"images:{n}", "FilesUpdate", {"files": list(rows)})
         else:
             places = [{"publicationId": p} for p in self._shop.places.publications.values()]
-            for id_, _ in gone:
-                self._step(f"archive:{id_}", "Unpublish", {"id": id_, "input": places})
+            for variant in (v for v in gone if v.published):
+                variables = {"id": variant.gid, "input": places}
+                self._step(f"archive:{variant.gid}", "Unpublish", variables)
 
     # -- telling --------------------------------------------------------------------------
 

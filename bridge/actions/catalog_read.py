@@ -26,7 +26,13 @@ from bridge.config.models import CatalogPolicy
 from bridge.engine import Call
 from bridge.retailops.events import Code, Event
 from bridge.shopify import places as shop_places
-from bridge.shopify.catalogue import AT_ONCE, CatalogueReader, StoreProduct, StoreVariant
+from bridge.shopify.catalogue import (
+    AT_ONCE,
+    CatalogueReader,
+    Sibling,
+    StoreProduct,
+    StoreVariant,
+)
 
 T = TypeVar("T")
 Identifier = Mapping[str, Any]
@@ -205,9 +211,10 @@ class _Reader:
         if product is None and self._store.fields.product:
             self._not_reached(one)
             return
-        more: Sequence[tuple[str, str]] = ()
+        more: Sequence[Sibling] = ()
         if one.wanted.remove is not None and one.wanted.variants:
-            more = await self._store.variants_of(gid)
+            archive = one.wanted.remove == "archive"
+            more = await self._store.variants_of(gid, published=archive)
         self._out.targets.append(
             Target(
                 one.key,
@@ -271,9 +278,10 @@ class _Reader:
         wanted = set(one.skus)
         for gid, _ in rows:
             variants = await self._store.variants_of(gid)
-            if not wanted & {sku for _, sku in variants}:
+            ours = [v.gid for v in variants if v.sku in wanted]
+            if not ours:
                 continue
-            known = await self._store.variants_by_id([id_ for id_, s in variants if s in wanted])
+            known = await self._store.variants_by_id(ours)
             product = (await self._store.products([gid])).get(gid)
             return Target(
                 one.key,

@@ -10,7 +10,7 @@ from typing import Final
 from bridge.actions.catalog_media import Sent
 from bridge.actions.catalog_target import WantedProduct
 from bridge.retailops.events import Association, Code, Event, EventType, event
-from bridge.shopify.catalogue import StoreProduct, StoreVariant
+from bridge.shopify.catalogue import Sibling, StoreProduct, StoreVariant
 
 # One event names so many SKUs; a product of 2,048 variants does not fill RetailOps' list.
 NAMED: Final = 250
@@ -32,7 +32,7 @@ class Target:
     ``product`` is None when the feed changes only variants, and when there is none (``gid``
     None): then it is made under ``handle``. ``variants`` are the store's by SKU, ``elsewhere``
     those that another product has, ``left`` those that were moved here and are still there.
-    ``all_variants`` are (GID, SKU) of the whole product, where some may be removed. ``sent`` is
+    ``all_variants`` are those of the whole product, where some may be removed. ``sent`` is
     the ledger's memory of the product's images.
     """
 
@@ -44,7 +44,7 @@ class Target:
     variants: Mapping[str, StoreVariant] = field(default_factory=dict)
     elsewhere: Mapping[str, StoreVariant] = field(default_factory=dict)
     left: Sequence[StoreVariant] = ()
-    all_variants: Sequence[tuple[str, str]] = ()
+    all_variants: Sequence[Sibling] = ()
     sent: Mapping[str, Sent] = field(default_factory=dict)
 
     @property

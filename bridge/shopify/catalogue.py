@@ -86,6 +86,15 @@ class StoreVariant:
 
 
 @dataclass(frozen=True, slots=True)
+class Sibling:
+    """One of all variants of a product. ``published``: on how many channels; 0 if not asked."""
+
+    gid: str
+    sku: str
+    published: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StoreMedia:
     """An image of a product. ``url`` is None until Shopify has made it."""
 
@@ -194,18 +203,18 @@ class CatalogueReader:
             found |= await self._made(data, "named")
         return {gid: found[gid] for gid in gids if gid in found}
 
-    async def variants_of(self, product: str) -> list[tuple[str, str]]:
-        """(GID, SKU) of every variant of a product, without the search index."""
+    async def variants_of(self, product: str, *, published: bool = False) -> list[Sibling]:
+        """Every variant of a product, without the search index."""
         op = operation("ProductVariants")
-        found: list[tuple[str, str]] = []
+        found: list[Sibling] = []
         after: str | None = None
         while True:
-            variables = {"id": product, "after": after}
+            variables = {"id": product, "after": after, "withPublished": published}
             data = whole(await self.client.execute(op, variables, budget=self.budget)).data
             if data["product"] is None:
                 return found
             page = data["product"]["variants"]
-            found += [(n["id"], n["sku"] or "") for n in page["nodes"]]
+            found += [_sibling(n) for n in page["nodes"]]
             after = next_cursor(page)
             if after is None:
                 return found
@@ -354,6 +363,11 @@ def _product(node: Node, media: Sequence[StoreMedia] | None) -> StoreProduct:
         if places is None
         else frozenset(_ids(n["publication"] for n in places["nodes"] if n["isPublished"])),
     )
+
+
+def _sibling(node: Node) -> Sibling:
+    count = node.get("resourcePublicationsCount")
+    return Sibling(node["id"], node["sku"] or "", count["count"] if count else 0)
 
 
 def _option(node: Node) -> StoreOption:
