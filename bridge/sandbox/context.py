@@ -29,13 +29,16 @@ DEFAULT_SCOPES: Final = (
     "read_merchant_managed_fulfillment_orders",
     "read_orders",
     "read_products",
+    "read_publications",
     "read_returns",
     "read_store_credit_accounts",
+    "write_files",
     "write_inventory",
     "write_merchant_managed_fulfillment_orders",
     "write_order_edits",
     "write_orders",
     "write_products",
+    "write_publications",
     "write_returns",
 )
 """What the sandbox's app may do unless it is told otherwise."""
@@ -47,6 +50,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "ProductVariant": "variants",
     "Product": "products",
     "InventoryItem": "items",
+    "Collection": "collections",
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from bridge.sandbox.matching import Value, Values, words
 from bridge.sandbox.model import InventoryItem, Product, Variant
 from bridge.sandbox.model_orders import Order
+from bridge.sandbox.model_products import Collection
 from bridge.sandbox.search import Fields
 
 SortValue: TypeAlias = datetime | int | str
@@ -53,10 +54,10 @@ FIELDS: Final[Mapping[str, Fields]] = {
     "ProductVariant": Fields(
         _names(
             "id sku title product_id product_status product_type vendor tag tag_not updated_at "
-            "gift_card inventory_quantity taxable"
+            "gift_card inventory_quantity taxable barcode"
         ),
         _names(
-            "barcode collection delivery_profile_id exclude_composite location_id managed "
+            "collection delivery_profile_id exclude_composite location_id managed "
             "exclude_variants_with_components managed_by option1 option2 option3 product_ids "
             "product_publication_status publishable_status published_status requires_components"
         ),
@@ -65,16 +66,23 @@ FIELDS: Final[Mapping[str, Fields]] = {
     "Product": Fields(
         _names(
             "id title handle vendor product_type status tag tag_not sku created_at updated_at "
-            "gift_card inventory_total variant_id"
+            "gift_card inventory_total variant_id barcode"
         ),
         _names(
-            "barcode bundles category_id collection_id combined_listing_role delivery_profile_id "
+            "bundles category_id collection_id combined_listing_role delivery_profile_id "
             "error_feedback has_only_composites has_only_default_variant is_price_reduced price "
             "has_variant_with_components out_of_stock_somewhere product_configuration_owner "
             "product_publication_status publication_ids publishable_status published_at "
             "published_status tracks_inventory variant_title"
         ),
         "products",
+    ),
+    "Collection": Fields(
+        _names("id title handle updated_at collection_type"),
+        _names(
+            "product_id product_publication_status publishable_status published_at published_status"
+        ),
+        "collections",
     ),
     "InventoryItem": Fields(_names("id sku created_at updated_at"), frozenset(), "inventory items"),
 }
@@ -114,6 +122,11 @@ SORTS: Final[Mapping[str, Mapping[str, Callable[[Any], SortValue]]]] = {
         "CREATED_AT": lambda product: _time(product.created_at),
         "UPDATED_AT": lambda product: _time(product.updated_at),
     },
+    "Collection": {
+        "ID": lambda row: int(row.number_id),
+        "TITLE": lambda row: str(row.title),
+        "UPDATED_AT": lambda row: _time(row.updated_at),
+    },
     "InventoryItem": {"ID": lambda item: int(item.number_id)},
 }
 """By what the objects of a kind can be ordered; Shopify's other sort keys are refused."""
@@ -138,6 +151,8 @@ def document(node: object) -> Document | None:
             return _product(node)
         case InventoryItem():
             return _item(node)
+        case Collection():
+            return _collection(node)
         case _:
             return None
 
@@ -205,6 +220,7 @@ def _variant(variant: Variant) -> Document:
         "gift_card": product.is_gift_card,
         "inventory_quantity": variant.inventory_quantity,
         "taxable": variant.taxable,
+        "barcode": words(variant.barcode),
         "default": words(" ".join(filter(None, [variant.display_name, variant.sku]))),
     }
     return Document(
@@ -227,6 +243,7 @@ def _product(product: Product) -> Document:
         "updated_at": product.updated_at,
         "gift_card": product.is_gift_card,
         "inventory_total": product.total_inventory,
+        "barcode": words(" ".join(v.barcode for v in product.variant_list if v.barcode)),
         "variant_id": frozenset(str(v.number_id) for v in product.variant_list),
         "default": words(" ".join([product.title, product.vendor, product.product_type, skus])),
     }
@@ -244,3 +261,16 @@ def _item(item: InventoryItem) -> Document:
         "default": words(item.sku),
     }
     return Document(item.id, item.number_id, item.created_at, values, _sort("InventoryItem", item))
+
+
+def _collection(row: Collection) -> Document:
+    """A collection; its document has no time of creation of its own."""
+    values: dict[str, Value] = {
+        "id": row.number_id,
+        "title": words(row.title),
+        "handle": _lower(row.handle),
+        "collection_type": _lower("smart" if row.rule else "custom"),
+        "updated_at": row.updated_at,
+        "default": words(row.title),
+    }
+    return Document(row.id, row.number_id, row.updated_at, values, _sort("Collection", row))

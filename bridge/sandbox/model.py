@@ -11,9 +11,12 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from bridge.sandbox.money import amount_text
+
+if TYPE_CHECKING:
+    from bridge.sandbox.model_products import Category, MediaImage, Option, OptionValue
 
 # What an empty namespace stands for: the one reserved for the app that asks (captured shape).
 APP_NAMESPACE = "app--200500700"
@@ -29,9 +32,12 @@ def number_of(identifier: str) -> str:
     return identifier.rsplit("/", 1)[-1].split("?", 1)[0]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Node:
-    """Anything with a global id. ``gql_type`` names its GraphQL type, also in unions."""
+    """Anything with a global id. ``gql_type`` names its GraphQL type, also in unions.
+
+    Two nodes are the same when they are the same object: there is one for each global id.
+    """
 
     gql_type: ClassVar[str] = "Node"
     number_id: int
@@ -66,14 +72,14 @@ class Metafield(Node):
         return hashlib.sha256(f"{self.type}\0{self.value}".encode()).hexdigest()
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Owner(Node):
     """A node that metafields can be attached to."""
 
     metafields_by_key: dict[tuple[str, str], Metafield] = field(default_factory=dict)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Tagged(Owner):
     """An owner that carries tags, kept sorted without regard to case (captured)."""
 
@@ -131,9 +137,13 @@ class Location(Owner):
     is_fulfillment_service: bool = False
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Product(Tagged):
-    """A product; its variants in the order of the admin."""
+    """A product; its variants in the order of the admin.
+
+    ``option_list`` in order of position; every variant has one value of each. ``published`` gives
+    the time for each publication (by number) that it is, or is to be, shown on.
+    """
 
     gql_type: ClassVar[str] = "Product"
     title: str
@@ -144,17 +154,40 @@ class Product(Tagged):
     updated_at: datetime
     status: str = "ACTIVE"
     is_gift_card: bool = False
+    description_html: str = ""
+    template_suffix: str | None = None
+    requires_selling_plan: bool = False
+    seo_title: str | None = None
+    seo_description: str | None = None
+    category: Category | None = None
     variant_list: list[Variant] = field(default_factory=list, repr=False)
+    option_list: list[Option] = field(default_factory=list, repr=False)
+    media_list: list[MediaImage] = field(default_factory=list, repr=False)
+    published: dict[int, datetime] = field(default_factory=dict)
 
     @property
     def total_inventory(self) -> int:
         """Sum over the variants. Shopify's lags behind the levels; ours does not."""
         return sum(variant.inventory_quantity for variant in self.variant_list)
 
+    @property
+    def tracks_inventory(self) -> bool:
+        """Whether any of its variants is tracked (captured)."""
+        return any(variant.inventory_item.tracked for variant in self.variant_list)
 
-@dataclass(kw_only=True)
+    @property
+    def seo(self) -> dict[str, str | None]:
+        """``SEO``; what was never set is null, not the title (captured)."""
+        return {"title": self.seo_title, "description": self.seo_description}
+
+
+@dataclass(kw_only=True, eq=False)
 class Variant(Owner):
-    """A product variant. ``title`` is ``Default Title`` when the product has only one."""
+    """A product variant. ``title`` is ``Default Title`` when the product has only one.
+
+    ``chosen`` are its option values, in the order of the product's options. ``hidden_on`` are the
+    numbers of publications that it alone was taken off.
+    """
 
     gql_type: ClassVar[str] = "ProductVariant"
     product: Product = field(repr=False)
@@ -165,6 +198,13 @@ class Variant(Owner):
     updated_at: datetime
     taxable: bool = True
     requires_components: bool = False
+    barcode: str | None = None
+    compare_at_price: Decimal | None = None
+    inventory_policy: str = "DENY"
+    tax_code: str | None = None
+    chosen: list[OptionValue] = field(default_factory=list, repr=False)
+    media_list: list[MediaImage] = field(default_factory=list, repr=False)
+    hidden_on: set[int] = field(default_factory=set)
 
     @property
     def sku(self) -> str | None:
@@ -177,15 +217,32 @@ class Variant(Owner):
         return f"{self.product.title} - {self.title}"
 
     @property
+    def position(self) -> int:
+        """Its place among the product's variants, from 1."""
+        return self.product.variant_list.index(self) + 1
+
+    @property
+    def selected_options(self) -> list[dict[str, object]]:
+        """``SelectedOption`` for each option of the product."""
+        return [
+            {"name": value.option.name, "value": value.name, "optionValue": value}
+            for value in self.chosen
+        ]
+
+    @property
     def inventory_quantity(self) -> int:
         """Available over the levels that are active (captured: an inactive one does not count)."""
         levels = self.inventory_item.levels.values()
         return sum(level.available for level in levels if level.is_active)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class InventoryItem(Node):
-    """What is stocked. ``levels`` by location number; one that never existed is absent."""
+    """What is stocked. ``levels`` by location number; one that never existed is absent.
+
+    ``weight`` is in ``weight_unit``; a new item weighs 0 kilograms (captured). ``cost`` is in the
+    shop's currency.
+    """
 
     gql_type: ClassVar[str] = "InventoryItem"
     sku: str | None
@@ -193,6 +250,12 @@ class InventoryItem(Node):
     updated_at: datetime
     tracked: bool = True
     requires_shipping: bool = True
+    weight: Decimal = Decimal(0)
+    weight_unit: str = "KILOGRAMS"
+    cost: Decimal | None = None
+    country_code_of_origin: str | None = None
+    province_code_of_origin: str | None = None
+    harmonized_system_code: str | None = None
     levels: dict[int, InventoryLevel] = field(default_factory=dict, repr=False)
     owner: Variant | None = field(default=None, repr=False)
 
@@ -200,6 +263,14 @@ class InventoryItem(Node):
     def variant(self) -> Variant | None:
         """The variant that it belongs to."""
         return self.owner
+
+    @property
+    def measurement(self) -> dict[str, object]:
+        """``InventoryItemMeasurement``."""
+        return {
+            "id": gid("InventoryItemMeasurement", self.number_id),
+            "weight": {"value": float(self.weight), "unit": self.weight_unit},
+        }
 
 
 @dataclass(kw_only=True)

@@ -7,7 +7,7 @@ clock's present, so that ``pull_since`` and Shopify's 60 days never hide them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,9 +23,13 @@ from bridge.sandbox.model import (
     Shop,
     Variant,
 )
+from bridge.sandbox.model_products import DEFAULT_OPTION
+from bridge.sandbox.naming import free_handle, handle_of
+from bridge.sandbox.options import choose, new_option, option_named, value_for
 from bridge.sandbox.placing import place
 from bridge.sandbox.routing import open_fulfillment_orders
 from bridge.sandbox.seed_play import play
+from bridge.sandbox.seed_shelves import shelve
 
 if TYPE_CHECKING:
     from bridge.sandbox.store import Store
@@ -116,8 +120,12 @@ def add_variant(
     ships: bool = True,
     taxable: bool = True,
     bundle: bool = False,
+    options: Sequence[str] = (),
 ) -> Variant:
-    """A variant with its inventory item; it is stocked nowhere yet."""
+    """A variant with its inventory item; it is stocked nowhere yet.
+
+    ``options`` names the options that the parts of its title are values of.
+    """
     item = InventoryItem(
         number_id=store.new_id("InventoryItem"),
         sku=sku,
@@ -139,6 +147,15 @@ def add_variant(
     )
     item.owner = variant
     product.variant_list.append(variant)
+    names = options or (DEFAULT_OPTION,)
+    labels = title.split(" / ") if options else [title]
+    choose(
+        variant,
+        [
+            value_for(store, option_named(product, name) or new_option(store, product, name), label)
+            for name, label in zip(names, labels, strict=True)
+        ],
+    )
     store.keep(item)
     store.keep(variant)
     return variant
@@ -148,16 +165,11 @@ def add_product(
     store: Store, title: str, vendor: str, kind: str, at: datetime, *, gift_card: bool = False
 ) -> Product:
     """A product without variants; a handle that is taken gets a number."""
-    handle = "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
     taken = {product.handle for product in store.products.values()}
-    if handle in taken:
-        handle = next(
-            f"{handle}-{n}" for n in range(1, len(taken) + 2) if f"{handle}-{n}" not in taken
-        )
     product = Product(
         number_id=store.new_id("Product"),
         title=title,
-        handle=handle,
+        handle=free_handle(handle_of(title), taken),
         vendor=vendor,
         product_type=kind,
         created_at=at,
@@ -204,6 +216,7 @@ def _catalogue(store: Store, at: datetime) -> None:
                 ships=row.ships,
                 taxable=row.taxable,
                 bundle=row.bundle,
+                options=row.options,
             )
             _stock(store, variant, row, count, at)
             count += 1
@@ -253,6 +266,7 @@ def seed(store: Store, *, variants: int = 0, orders: int = 0) -> None:
     """Fill an empty store: catalogue, the varied orders, then the bulk that was asked for."""
     now = store.clock()
     _catalogue(store, now - _CATALOGUE_AGE)
+    shelve(store, now - _CATALOGUE_AGE)
     _bulk_variants(store, variants, now - _CATALOGUE_AGE / 2)
     play(store, now)
     if orders:

@@ -26,6 +26,20 @@ _ROASTS: Axis = (("HOUSE", "House"), ("DARK", "Dark"), ("DECAF", "Decaf"))
 _SCENTS: Axis = (("CEDAR", "Cedar"), ("SMOKE", "Smoke"), ("MINT", "Mint"), ("PLAIN", "Plain"))
 _MAPS: Axis = tuple((f"{n:02d}", f"Sheet {n}") for n in range(1, 25))
 
+_NAMES: tuple[tuple[str, tuple[Axis, ...]], ...] = (
+    ("Size", (_SIZES, _SHOES, _GLOVES)),
+    ("Color", (_COLOURS, _GLAZES)),
+    ("Waist", (_WAISTS,)),
+    ("Volume", (_VOLUMES,)),
+    ("Length", (_BAGS,)),
+    ("Weight", (_WEIGHTS,)),
+    ("Roast", (_ROASTS,)),
+    ("Scent", (_SCENTS,)),
+    ("Sheet", (_MAPS,)),
+)
+# What an axis is called, by its first row; one that is not listed is of amounts of money.
+_OPTION_OF = {row: name for name, axes in _NAMES for axis in axes for row in axis}
+
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
@@ -57,6 +71,11 @@ class Seeded:
             (sku if self.sku else None, " / ".join(labels) or "Default Title")
             for sku, labels in rows
         ]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of its options; empty for a product with one variant."""
+        return tuple(_OPTION_OF.get(axis[0], "Denominations") for axis in self.axes)
 
     @property
     def amount(self) -> Decimal:

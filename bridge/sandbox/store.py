@@ -25,8 +25,16 @@ from bridge.sandbox.model import (
     number_of,
 )
 from bridge.sandbox.model_orders import Order
+from bridge.sandbox.model_products import (
+    Category,
+    Collection,
+    MediaImage,
+    ProductSetOperation,
+    Publication,
+)
 from bridge.sandbox.placing import place
 from bridge.sandbox.routing import open_fulfillment_orders
+from bridge.sandbox.seed_shelves import furnish
 from bridge.sandbox.shipping import close_when_done
 
 # Real ids are far apart and share the low bits; so are ours, in case anyone counts on neither.
@@ -48,7 +56,7 @@ _OTHER_FIRST_ID = 1_090_000_000_001
 FULFILLMENT_ORDER_DELAY = 1.0
 
 
-Found: TypeAlias = Node | InventoryLevel
+Found: TypeAlias = Node | InventoryLevel | Category
 FoundT = TypeVar("FoundT", bound=Found)
 
 
@@ -110,6 +118,24 @@ class Store:
         self.customers: dict[int, Customer] = {}
         self.jobs: dict[str, Job] = {}
         self.edits: dict[str, EditSession] = {}
+        self.collections: dict[int, Collection] = {}
+        self.publications: dict[int, Publication] = {}
+        self.categories: dict[str, Category] = {}
+        self.files: dict[int, MediaImage] = {}
+        self.product_operations: dict[int, ProductSetOperation] = {}
+        self.redirects: list[dict[str, str]] = []
+        self._tables: dict[type[Node], dict[int, Any]] = {
+            Order: self.orders,
+            Product: self.products,
+            Variant: self.variants,
+            InventoryItem: self.items,
+            Location: self.locations,
+            Customer: self.customers,
+            Collection: self.collections,
+            Publication: self.publications,
+            MediaImage: self.files,
+            ProductSetOperation: self.product_operations,
+        }
         self._skus: dict[str, list[Variant]] = {}
         self.journal: list[dict[str, Any]] = []
         self._next_id: dict[str, int] = {}
@@ -118,6 +144,7 @@ class Store:
         self._coming_count = 0
         self.shop: Shop = seed.shop()
         seed.locations(self)
+        furnish(self)
         if self.seeded:
             seed.seed(self, variants=self.scale.variants, orders=self.scale.orders)
             if self.scale.file is not None:
@@ -139,19 +166,29 @@ class Store:
     def keep(self, node: Node) -> None:
         """Remember an object under its global id, and in its table."""
         self.nodes[node.id] = node
-        tables: tuple[tuple[type[Node], dict[int, Any]], ...] = (
-            (Order, self.orders),
-            (Product, self.products),
-            (Variant, self.variants),
-            (InventoryItem, self.items),
-            (Location, self.locations),
-            (Customer, self.customers),
-        )
         if isinstance(node, Variant) and node.sku is not None:
             self._skus.setdefault(node.sku, []).append(node)
-        for kind, table in tables:
-            if isinstance(node, kind):
-                table[node.number_id] = node
+        table = self._tables.get(type(node))
+        if table is not None:
+            table[node.number_id] = node
+
+    def drop(self, node: Node) -> None:
+        """Forget an object; the index finds it no more (captured: at once)."""
+        self.nodes.pop(node.id, None)
+        if isinstance(node, Variant) and node.sku is not None:
+            self._skus[node.sku].remove(node)
+        table = self._tables.get(type(node))
+        if table is not None:
+            table.pop(node.number_id, None)
+
+    def set_sku(self, variant: Variant, sku: str | None) -> None:
+        """Give a variant another SKU, and find it by that one from now on."""
+        item = variant.inventory_item
+        if item.sku is not None and self.find(variant.id) is not None:
+            self._skus[item.sku].remove(variant)
+        item.sku = sku
+        if sku is not None and self.find(variant.id) is not None:
+            self._skus.setdefault(sku, []).append(variant)
 
     def find(self, identifier: str) -> Found | None:
         """The object of a global id, or None."""

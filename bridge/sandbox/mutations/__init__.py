@@ -15,9 +15,12 @@ from bridge.sandbox.mutations import (
     metafields,
     order_close,
     pay,
+    product_set,
+    product_update,
     refund,
     returns,
     tags,
+    variants,
 )
 
 MUTATIONS: dict[str, Callable[..., Any]] = {
@@ -44,6 +47,12 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "orderEditCommit": edit.commit,
     "orderEditSetQuantity": edit.set_quantity,
     "orderMarkAsPaid": pay.mark_as_paid,
+    "productDelete": product_update.delete,
+    "productSet": product_set.set_product,
+    "productUpdate": product_update.update,
+    "productVariantsBulkCreate": variants.create,
+    "productVariantsBulkDelete": variants.delete,
+    "productVariantsBulkUpdate": variants.update,
     "refundCreate": refund.create,
     "returnCancel": returns.cancel,
     "returnClose": returns.close,

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bridge.sandbox.info import Info
+from bridge.sandbox.metafield_types import known, problem, stored
 from bridge.sandbox.model import APP_NAMESPACE, Metafield, Owner
 
 if TYPE_CHECKING:
@@ -23,57 +19,11 @@ _RESERVED = frozenset({"shopify_standard", "protected", "shopify-l10n-fields"})
 _LENGTHS = (("namespace", 3, 255), ("key", 2, 64))
 
 
-def _is_integer(value: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+", value) is not None
-
-
-def _is_decimal(value: str) -> bool:
-    try:
-        return Decimal(value).is_finite()
-    except InvalidOperation:
-        return False
-
-
-def _is_date_time(value: str) -> bool:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return "T" in value
-
-
-def _is_json(value: str) -> bool:
-    try:
-        json.loads(value)
-    except ValueError:
-        return False
-    return True
-
-
-_ANY: Callable[[str], bool] = bool
-# type: (check, message). Messages of integer, boolean and date_time are captured; Shopify's for
-# JSON names the place, which ours does not.
-_TYPES: dict[str, tuple[Callable[[str], bool], str]] = {
-    "single_line_text_field": (
-        lambda value: "\n" not in value,
-        "Value must be a single line text string.",
-    ),
-    "multi_line_text_field": (_ANY, ""),
-    "number_integer": (_is_integer, "Value must be an integer."),
-    "number_decimal": (_is_decimal, "Value must be a decimal."),
-    "boolean": (lambda value: value in {"true", "false"}, "Value must be true or false."),
-    "date_time": (
-        _is_date_time,
-        "Value must be in “YYYY-MM-DDTHH:MM:SS” format. For example: 2022-06-01T15:30:00",
-    ),
-    "json": (_is_json, "Value is invalid JSON."),
-    "id": (_ANY, ""),
-    "url": (_ANY, ""),
-}
-
-
 def _error(field: list[str], message: str, code: str | None) -> dict[str, Any]:
     return {"field": field, "message": message, "code": code, "elementIndex": None}
+
+
+Problem = tuple[list[str], str, str | None]
 
 
 def _check(store: Store, n: int, row: dict[str, Any]) -> dict[str, Any] | None:
@@ -82,33 +32,69 @@ def _check(store: Store, n: int, row: dict[str, Any]) -> dict[str, Any] | None:
     owner = store.find_as(Owner, row["ownerId"])
     if owner is None:
         return _error([*at, "ownerId"], "Owner does not exist.", "INVALID_VALUE")
+    wrong = problem_of(store, owner, owner.gql_type, row)
+    if wrong is not None:
+        return _error([*at, *wrong[0]], *wrong[1:])
+    return _check_digest(at, owner.metafields_by_key.get(key_of(row)), row)
+
+
+def problem_of(store: Store, owner: Owner | None, kind: str, row: dict[str, Any]) -> Problem | None:
+    """What is wrong with the names, type and value of a metafield: place, text and code.
+
+    ``owner`` is None while it is being made; ``kind`` is its GraphQL type.
+    """
+    wrong = _name_problem(row)
+    if wrong is not None:
+        return wrong
+    old = owner.metafields_by_key.get(key_of(row)) if owner is not None else None
+    of_type = row.get("type") or (old.type if old else None)
+    if not of_type:
+        return ["type"], "Type can't be blank", "BLANK"
+    if not known(of_type):
+        return ["type"], f"Type {of_type} is not modelled by the embedded store", "INVALID_TYPE"
+    value = row.get("value") or ""
+    message = problem(of_type, value) if value else "Value can't be blank."
+    if message:
+        return ["value"], message, "INVALID_VALUE" if value else "BLANK"
+    taken = of_type == "id" and _taken(store, owner, kind, row)
+    return (["value"], "Value must be unique.", "TAKEN") if taken else None
+
+
+def _name_problem(row: dict[str, Any]) -> Problem | None:
     for name, shortest, longest in _LENGTHS:
         text = row.get(name) or (APP_NAMESPACE if name == "namespace" else "")
         label = name.capitalize()
         if len(text) < shortest:
-            message = f"{label} is too short (minimum is {shortest} characters)"
-            return _error([*at, name], message, "TOO_SHORT")
+            return [name], f"{label} is too short (minimum is {shortest} characters)", "TOO_SHORT"
         if len(text) > longest:
-            message = f"{label} is too long (maximum is {longest} characters)"
-            return _error([*at, name], message, "TOO_LONG")
+            return [name], f"{label} is too long (maximum is {longest} characters)", "TOO_LONG"
     if row.get("namespace") in _RESERVED:
-        message = f"Namespace {row['namespace']} is a reserved namespace"
-        return _error([*at, "namespace"], message, None)
-    old = owner.metafields_by_key.get(_key(row))
-    kind = row.get("type") or (old.type if old else None)
-    if not kind:
-        return _error([*at, "type"], "Type can't be blank", "BLANK")
-    return _check_value(at, kind, row) or _check_digest(at, old, row)
+        return ["namespace"], f"Namespace {row['namespace']} is a reserved namespace", None
+    return None
 
 
-def _check_value(at: list[str], kind: str, row: dict[str, Any]) -> dict[str, Any] | None:
-    if kind not in _TYPES:
-        message = f"Type {kind} is not modelled by the embedded store"
-        return _error([*at, "type"], message, "INVALID_TYPE")
-    if row["value"] == "":
-        return _error([*at, "value"], "Value can't be blank.", "BLANK")
-    fits, message = _TYPES[kind]
-    return None if fits(row["value"]) else _error([*at, "value"], message, "INVALID_VALUE")
+def _taken(store: Store, owner: Owner | None, kind: str, row: dict[str, Any]) -> bool:
+    """An identifier is unique among the owners of its kind (documented for the type ``id``)."""
+    found = by_identifier(store, kind, key_of(row), row["value"])
+    return found is not None and found is not owner
+
+
+def by_identifier(store: Store, kind: str, key: tuple[str, str], value: str) -> Owner | None:
+    """The owner of a GraphQL type whose metafield of type ``id`` has this value.
+
+    Metafield definitions are not modelled: every metafield of that type counts as unique.
+    """
+    tables: dict[str, dict[int, Any]] = {
+        "Product": store.products,
+        "ProductVariant": store.variants,
+        "Collection": store.collections,
+        "Order": store.orders,
+    }
+    for node in tables.get(kind, {}).values():
+        held = node.metafields_by_key.get(key)
+        if held is not None and held.type == "id" and held.value == value:
+            return cast("Owner", node)
+    return None
 
 
 def _check_digest(
@@ -129,7 +115,8 @@ def _check_digest(
     return None
 
 
-def _key(row: dict[str, Any]) -> tuple[str, str]:
+def key_of(row: dict[str, Any]) -> tuple[str, str]:
+    """Namespace and key; without a namespace the app's own one is meant (documented)."""
     return row.get("namespace") or APP_NAMESPACE, row["key"]
 
 
@@ -155,34 +142,51 @@ def set_metafields(_root: object, info: Info, metafields: list[dict[str, Any]]) 
 
 
 def _write(store: Store, owner: Owner, row: dict[str, Any]) -> Metafield:
-    now = store.clock()
-    namespace, key = _key(row)
-    made = owner.metafields_by_key.get((namespace, key))
-    changed = made is None or made.value != row["value"]
-    if made is None:
-        made = Metafield(
-            number_id=store.new_id("Metafield"),
-            namespace=namespace,
-            key=key,
-            type=row["type"],
-            value=row["value"],
-            owner_id=owner.id,
-            created_at=now,
-            updated_at=now,
-        )
-        owner.metafields_by_key[namespace, key] = made
-        store.keep(made)
-    elif changed or (row.get("type") or made.type) != made.type:
-        made.type, made.value, made.updated_at = row.get("type") or made.type, row["value"], now
+    made, changed = put(store, owner, row)
     if changed:
         store.index.touch(owner.gql_type, owner.id)
         store.record(
             "metafieldsSet",
             order=owner.id if owner.gql_type == "Order" else None,
             ids=[owner.id],
-            detail={"namespace": namespace, "key": key, "value": made.value},
+            detail={"namespace": made.namespace, "key": made.key, "value": made.value},
         )
     return made
+
+
+def put(store: Store, owner: Owner, row: dict[str, Any]) -> tuple[Metafield, bool]:
+    """Write one checked row; the metafield, and whether its value or type is another now."""
+    now = store.clock()
+    namespace, key = key_of(row)
+    made = owner.metafields_by_key.get((namespace, key))
+    kind = row.get("type") or (made.type if made is not None else "")
+    value = stored(kind, row["value"])
+    if made is None:
+        made = Metafield(
+            number_id=store.new_id("Metafield"),
+            namespace=namespace,
+            key=key,
+            type=kind,
+            value=value,
+            owner_id=owner.id,
+            created_at=now,
+            updated_at=now,
+        )
+        owner.metafields_by_key[namespace, key] = made
+        store.keep(made)
+        return made, True
+    if (made.type, made.value) == (kind, value):
+        return made, False
+    made.type, made.value, made.updated_at = kind, value, now
+    return made, True
+
+
+def take_away(store: Store, owner: Owner, key: tuple[str, str]) -> Metafield | None:
+    """Delete one metafield; None when it is not there."""
+    found = owner.metafields_by_key.pop(key, None)
+    if found is not None:
+        store.drop(found)
+    return found
 
 
 def delete(_root: object, info: Info, metafields: list[dict[str, Any]]) -> dict[str, Any]:
@@ -194,11 +198,10 @@ def delete(_root: object, info: Info, metafields: list[dict[str, Any]]) -> dict[
         owner = store.find_as(Owner, wanted["ownerId"])
         found = None
         if owner is not None:
-            found = owner.metafields_by_key.pop((wanted["namespace"], wanted["key"]), None)
+            found = take_away(store, owner, (wanted["namespace"], wanted["key"]))
         if owner is None or found is None:
             rows.append(None)
             continue
-        del store.nodes[found.id]
         store.index.touch(owner.gql_type, owner.id)
         names = {"namespace": found.namespace, "key": found.key}
         order = owner.id if owner.gql_type == "Order" else None

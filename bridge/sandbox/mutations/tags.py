@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bridge.sandbox.store import Store
 
 
-def _wanted(tags: list[str]) -> list[str]:
+def wanted(tags: list[str]) -> list[str]:
     """Elements are split at commas and trimmed; empty ones fall out (captured)."""
     pieces = (piece.strip() for tag in tags for piece in tag.split(","))
     return [piece for piece in pieces if piece]
@@ -35,7 +35,7 @@ def add(_root: object, info: Info, id: str, tags: list[str]) -> dict[str, Any]:
         return {"node": None, "userErrors": errors}
     known = {tag.casefold() for tag in node.tags}
     added = []
-    for tag in _wanted(tags):
+    for tag in wanted(tags):
         if tag.casefold() not in known:
             known.add(tag.casefold())
             added.append(tag)
@@ -58,7 +58,7 @@ def remove(_root: object, info: Info, id: str, tags: list[str]) -> dict[str, Any
     def same(tag: str) -> str:
         return tag if node.gql_type == "Order" else tag.casefold()
 
-    unwanted = {same(tag) for tag in _wanted(tags)}
+    unwanted = {same(tag) for tag in wanted(tags)}
     removed = [tag for tag in node.tags if same(tag) in unwanted]
     if removed:
         node.tags = [tag for tag in node.tags if tag not in removed]

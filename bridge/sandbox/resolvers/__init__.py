@@ -19,6 +19,7 @@ from bridge.sandbox.resolvers import (
     formats,
     money,
     orders,
+    products,
     returns,
     roots,
 )
@@ -37,6 +38,7 @@ def _merged(*tables: Mapping[str, Mapping[str, Resolver]]) -> dict[str, dict[str
 RESOLVERS: dict[str, dict[str, Resolver]] = _merged(
     formats.RESOLVERS,
     catalogue.RESOLVERS,
+    products.RESOLVERS,
     orders.RESOLVERS,
     money.RESOLVERS,
     returns.RESOLVERS,

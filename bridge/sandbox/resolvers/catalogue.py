@@ -14,7 +14,6 @@ from bridge.sandbox.model import (
     Location,
     Metafield,
     Owner,
-    Product,
     Variant,
 )
 from bridge.sandbox.money import scalar_text
@@ -53,15 +52,6 @@ def metafields(
         rows = [row for row in rows if row.namespace == namespace]
     if keys:
         rows = [row for row in rows if f"{row.namespace}.{row.key}" in keys]
-    return info.context.paginate(rows, **page)
-
-
-def _variants(
-    product: Product, info: Info, sortKey: str | None = None, **page: Unpack[Page]
-) -> object:
-    rows = list(product.variant_list)
-    if sortKey == "SKU":
-        rows.sort(key=lambda variant: variant.sku or "")
     return info.context.paginate(rows, **page)
 
 
@@ -129,7 +119,6 @@ def _changes(
 
 
 RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
-    "Product": {"variants": _variants},
     "ProductVariant": {"price": _price},
     "InventoryItem": {"inventoryLevel": _level, "inventoryLevels": _levels},
     "InventoryAdjustmentGroup": {"changes": _changes},

@@ -9,6 +9,8 @@ from bridge.sandbox.money import Bag, amount_text
 from bridge.sandbox.state import stamp
 
 _TIMES = {
+    "Collection": {"updatedAt": "updated_at"},
+    "MediaImage": {"createdAt": "created_at", "updatedAt": "updated_at"},
     "Fulfillment": {"createdAt": "created_at", "updatedAt": "updated_at"},
     "FulfillmentOrder": {
         "createdAt": "created_at",

@@ -129,6 +129,7 @@ RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
         "product": _by_id("Product"),
         "productVariant": _by_id("ProductVariant"),
         "inventoryItem": _by_id("InventoryItem"),
+        "collections": _search("Collection"),
         "orders": _search("Order"),
         "products": _search("Product"),
         "productVariants": _search("ProductVariant"),

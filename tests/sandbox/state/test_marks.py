@@ -192,9 +192,9 @@ def test_same_key_twice(seeded: Bench) -> None:
         ({"type": "json", "value": "{nope"}, "value", "Value is invalid JSON.", "INVALID_VALUE"),
         ({"value": ""}, "value", "Value can't be blank.", "BLANK"),
         (
-            {"type": "money"},
+            {"type": "temper"},
             "type",
-            "Type money is not modelled by the embedded store",
+            "Type temper is not modelled by the embedded store",
             "INVALID_TYPE",
         ),
     ],
