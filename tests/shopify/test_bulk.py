@@ -50,6 +50,28 @@ async def test_two_thousand_rows_are_done_for_a_handful_of_points(world: BulkWor
     assert sum(each["actual_cost"] for each in spent) == 11 + 10 + len(looks)
 
 
+async def test_products_are_made_in_bulk(world: BulkWorld) -> None:
+    """The catalog's own mutation, as it is shipped: one product a row, a bad one among them."""
+    rows = [
+        {
+            "identifier": {"handle": f"bulk-{number}"},
+            "input": {"handle": f"bulk-{number}", "title": f"Bulk {number}", "status": "DRAFT"},
+            "synchronous": True,
+            "withMedia": False,
+        }
+        for number in range(10)
+    ]
+    rows[4]["input"] = {"handle": "bulk-4", "title": ""}
+    run = await bulk.start(
+        world.client, world.budget(), operation("ProductSet"), rows, client_identifier=NAME
+    )
+    told = await world.results(await world.follow(run))
+    assert [row.line for row in told if not row.done] == [4]
+    assert told[4].refused
+    made = {row.payload["product"]["handle"] for row in told if row.done and row.payload}
+    assert made == {f"bulk-{number}" for number in range(10)} - {"bulk-4"}
+
+
 async def test_a_row_that_is_refused_is_one_result(world: BulkWorld) -> None:
     """The row has its user errors, under its own number; the others are done."""
     run = await world.start(world.rows(5, broken=(3,)))
