@@ -27,7 +27,7 @@ WRITES = [scenario for scenario in SCENARIOS if scenario.effects]
 SOME = 3
 
 # How long the bridge waits for a reply, which takes milliseconds: a fault that hangs costs it.
-PATIENCE = 0.3
+PATIENCE = 0.5
 
 
 class Faulty(Player):

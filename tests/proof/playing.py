@@ -47,10 +47,6 @@ class Run:
         """The effects since the call was first made."""
         return effects(self.lab.journal()[self.begun :], self.case.order or None)
 
-    def looks(self) -> Mapping[str, Any]:
-        """How the order looks now."""
-        return looks(self.lab.state(), self.case.order) if self.case.order else {}
-
 
 class Player(ABC):
     """One scenario in a lab, played again and again."""
@@ -60,7 +56,7 @@ class Player(ABC):
         self.lab = place
         self.tally = Tally(scenario)
         self._number = 0
-        self._usual: Mapping[str, Any] = {}
+        self._usual: Any = None
 
     @abstractmethod
     async def alive(self) -> Callee:
@@ -74,7 +70,7 @@ class Player(ABC):
         assert self.over(answer), (answer.status, answer.body)
         assert run.seen() == Counter(self.scenario.effects), run.seen()
         await self.lab.advance(JOB)
-        self._usual = run.looks()
+        self._usual = self.looks(run)
         await self.close(run, "undisturbed")
 
     async def prepare(self) -> Run:
@@ -91,6 +87,12 @@ class Player(ABC):
         for what, given in self.scenario.happens:
             self.lab.happen(order, what, given)
         return Run(self.lab, case, len(self.lab.journal()))
+
+    def looks(self, run: Run) -> Any:
+        """How the order looks now, or what else the call is about."""
+        if self.scenario.shows is not None:
+            return self.scenario.shows(self.lab.state(), run.case)
+        return looks(self.lab.state(), run.case.order) if run.case.order else None
 
     async def call(self, run: Run) -> Answer:
         """The scenario's call."""
@@ -155,8 +157,8 @@ class Player(ABC):
         self.tally.lost += (wanted - seen).total()
         if seen != wanted:
             self.blame(f"{where}: effects {dict(seen)}")
-        elif run.looks() != self._usual:
-            self.blame(f"{where}: the order looks {run.looks()}, not {self._usual}")
+        elif self.looks(run) != self._usual:
+            self.blame(f"{where}: it looks like {self.looks(run)}, not {self._usual}")
         if self.scenario.stock is not None:
             asked = self.scenario.stock(run.case)
             if stock(self.lab.state(), asked) != asked:

@@ -63,7 +63,8 @@ class Scenario:
     ``happens``: what then was done to the order in the admin. ``then``: what RetailOps calls
     next, in place of a repeat, whatever has become of the call; the effects are of both.
     ``refused``: the code of the error that the call must end with. ``stock``: what is available
-    after it, by SKU. ``mappings``: the merchant's own files, by name.
+    after it, by SKU. ``shows``: how what it is about looks in the store's state, the same in every
+    playing; of an order it is known. ``mappings``: the merchant's own files, by name.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Scenario:
     refused: str = ""
     mappings: Mapping[str, str] = field(default_factory=dict)
     stock: Callable[[Case], Mapping[str, int]] | None = None
+    shows: Callable[[Mapping[str, Any], Case], Any] | None = None
 
     def __str__(self) -> str:
         """For pytest's ids."""

@@ -58,20 +58,38 @@ def table(tallies: Sequence[Tally]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def total(tallies: Sequence[Tally]) -> str:
+    """The last line: all of them together."""
+    points = sum(t.points for t in tallies)
+    duplicates = sum(t.duplicates for t in tallies)
+    lost = sum(t.lost for t in tallies)
+    unknown = sum(t.unknown for t in tallies)
+    wrong = sum(len(t.wrong) for t in tallies)
+    return (
+        f"{points} points survived, {duplicates} duplicates, {lost} lost, {unknown} unknown; "
+        f"{wrong} wrong"
+    )
+
+
 Played = Callable[[Scenario], Awaitable[Tally]]
 
 
 def play_all(scenarios: Iterable[Scenario], words: Sequence[str], play: Played) -> int:
-    """Play those whose name has one of the words, print the table; 1 when anything was wrong."""
+    """Play those whose name has one of the words, print the table.
+
+    1 when anything was wrong, 2 when there was nothing to play.
+    """
     tallies = []
     for scenario in scenarios:
         if not words or any(word in scenario.name for word in words):
             tally = asyncio.run(_one(scenario, play))
             tallies.append(tally)
             sys.stderr.write(f"{scenario.name}: {tally.points} points, {tally.seconds:.0f} s\n")
+    if not tallies:
+        sys.stderr.write(f"no scenario has a name with {' or '.join(words)}\n")
+        return 2
     wrong = [line for tally in tallies for line in tally.wrong]
-    points = sum(t.points for t in tallies)
-    sys.stdout.write(f"{table(tallies)}\n\n{points} points survived, {len(wrong)} wrong\n")
+    sys.stdout.write(f"{table(tallies)}\n\n{total(tallies)}\n")
     sys.stdout.writelines(f"  {line}\n" for line in wrong)
     return 1 if wrong else 0
 

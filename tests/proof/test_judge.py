@@ -11,7 +11,7 @@ from bridge.sandbox.faults import Fault
 from tests.proof.faults import PATIENCE, Faulty
 from tests.proof.lab import lab
 from tests.proof.scenarios import SCENARIOS, SHIP, Scenario, scenario_named, submit
-from tests.proof.tally import Tally, table
+from tests.proof.tally import Tally, table, total
 from tests.support import Answer
 
 SHIPMENT = scenario_named("ship one package")
@@ -70,13 +70,15 @@ async def test_the_same_effect_with_other_numbers() -> None:
         await bridge.post(SHIP, submit(run.case, run.case.package(1, tee=1)))
         await faulty.close(run, "here")
     assert faulty.tally.duplicates == faulty.tally.lost == 0
-    assert "the order looks" in faulty.tally.wrong[0]
+    assert "it looks like" in faulty.tally.wrong[0]
 
 
 def test_the_table_tells_each_scenario() -> None:
-    """What is printed: one line a scenario under the heads."""
+    """What is printed: one line a scenario under the heads, and their sum."""
     one = SCENARIOS[0]
     lines = table([Tally(one, points=7, duplicates=1)]).splitlines()
     assert lines[0].split()[:3] == ["action", "scenario", "points"]
     assert lines[1].split()[0] == one.action
     assert " 7 " in lines[1]
+    both = [Tally(one, points=7, duplicates=1), Tally(one, points=2, wrong=["a", "b"])]
+    assert total(both) == "9 points survived, 1 duplicates, 0 lost, 0 unknown; 2 wrong"
