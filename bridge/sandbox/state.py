@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.model import InventoryItem, Product
+from bridge.sandbox.model import InventoryItem
 from bridge.sandbox.model_fulfillment import Fulfillment, FulfillmentOrder, Refund, Return
 from bridge.sandbox.model_lines import LineItem, ShippingLine, Transaction
 from bridge.sandbox.model_orders import Order
 from bridge.sandbox.money import Bag, amount_text
+from bridge.sandbox.state_products import product_json, shelves_json
 
 if TYPE_CHECKING:
     from bridge.sandbox.store import Store
@@ -220,27 +221,6 @@ def _item(item: InventoryItem) -> dict[str, Any]:
     }
 
 
-def _product(product: Product) -> dict[str, Any]:
-    return {
-        "id": product.legacy_resource_id,
-        "gid": product.id,
-        "title": product.title,
-        "status": product.status,
-        "tags": list(product.tags),
-        "variants": [
-            {
-                "id": variant.legacy_resource_id,
-                "gid": variant.id,
-                "sku": variant.sku,
-                "title": variant.title,
-                "price": amount_text(variant.price),
-                "inventory_item": variant.inventory_item.legacy_resource_id,
-            }
-            for variant in product.variant_list
-        ],
-    }
-
-
 def state_json(store: Store) -> dict[str, Any]:
     """Orders and what hangs on them, store credit, inventory, products, locations."""
     orders = list(store.orders.values())
@@ -261,7 +241,8 @@ def state_json(store: Store) -> dict[str, Any]:
             for account in customer.store_credit
         ],
         "inventory": [_item(item) for item in store.items.values()],
-        "products": [_product(product) for product in store.products.values()],
+        "products": [product_json(store, product) for product in store.products.values()],
+        **shelves_json(store),
         "locations": [
             {
                 "id": location.legacy_resource_id,

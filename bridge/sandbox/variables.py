@@ -31,6 +31,8 @@ from graphql import (
 from bridge.sandbox.errors import is_gid
 
 MAX_LIST: Final = 250  # captured
+# Lists that may be longer (documented: 2048 variants to a product).
+_LONGER: Final[Mapping[tuple[str, ...], int]] = {("productSet", "input", "variants"): 2048}
 _Path: TypeAlias = tuple[str | int, ...]
 _Problem: TypeAlias = tuple[_Path, str]
 _INT_LIMIT: Final = 2**31  # GraphQL's Int
@@ -159,21 +161,26 @@ def _is_number(value: str | float) -> bool:
 def list_errors(
     operation: OperationDefinitionNode, values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The first list of more than 250 in the arguments of each root field."""
+    """The first list of more than 250 in the arguments of each root field.
+
+    The variants of ``productSet`` may be 2048 (documented).
+    """
     errors = []
     for node in operation.selection_set.selections:
         if not isinstance(node, FieldNode):
             continue
         for argument in node.arguments or ():
             content = value_from_ast_untyped(argument.value, dict(values))
-            found = next(_long_lists(content, (argument.name.value,)), None)
+            name = node.name.value
+            found = next(_long_lists(content, (argument.name.value,), name), None)
             if found is not None:
                 path, size = found
+                limit = _LONGER.get((name, *map(str, path)), MAX_LIST)
                 start = node.loc.start_token if node.loc else None
                 errors.append(
                     {
                         "message": f"The input array size of {size} is greater than the maximum "
-                        f"allowed of {MAX_LIST}.",
+                        f"allowed of {limit}.",
                         "locations": [{"line": start.line, "column": start.column}]
                         if start
                         else [],
@@ -185,12 +192,12 @@ def list_errors(
     return errors
 
 
-def _long_lists(value: object, path: _Path) -> Iterator[tuple[_Path, int]]:
+def _long_lists(value: object, path: _Path, root: str) -> Iterator[tuple[_Path, int]]:
     if isinstance(value, list):
-        if len(value) > MAX_LIST:
+        if len(value) > _LONGER.get((root, *map(str, path)), MAX_LIST):
             yield path, len(value)
         for n, one in enumerate(value):
-            yield from _long_lists(one, (*path, n))
+            yield from _long_lists(one, (*path, n), root)
     elif isinstance(value, dict):
         for key, one in value.items():
-            yield from _long_lists(one, (*path, key))
+            yield from _long_lists(one, (*path, key), root)

@@ -14,6 +14,9 @@ Before the run (``requested_cost``):
 * ``nodes(ids:)`` costs one object an id; a ``...Count`` at the root costs 10;
 * a mutation costs its base (10, with the exceptions of ``MUTATION_BASE``) plus what is selected
   below the fields of its payload; those fields themselves and ``userErrors`` are free;
+* ``productSet`` also costs for its input: 0.2 a variant, 1.9 a file, 0.6 the file of a variant, 0.4
+  a metafield, of the sum the whole points (prices from the descriptions of the schema; that the
+  rest is cut is captured, two variants are free);
 * where only one of several fragments can apply, the dearest one counts; what ``@skip`` or
   ``@include`` removes costs nothing.
 
@@ -54,6 +57,9 @@ MUTATION_BASE: Final[Mapping[str, int]] = {
     "fulfillmentTrackingInfoUpdate": 50,  # captured: 51/51, in every version since 2026-06-26
 }
 """Base price of the mutations that do not cost 10."""
+
+_VARIANT, _FILE, _VARIANT_FILE, _METAFIELD = 2, 19, 6, 4
+"""Tenths of a point for what ``productSet`` is given."""
 
 DEFAULT_BASE: Final = 10
 COUNT_PRICE: Final = 10  # ordersCount, productsCount ... at the root (captured); below it 1
@@ -104,7 +110,22 @@ def _own(kind: GraphQLCompositeType) -> int:
 
 
 def _base(field: Selected) -> int:
-    return MUTATION_BASE.get(field.name, DEFAULT_BASE)
+    return MUTATION_BASE.get(field.name, DEFAULT_BASE) + input_price(field.name, field.given)
+
+
+def input_price(mutation: str, given: Json) -> int:
+    """What a mutation's ``input`` costs by itself; 0 for all but ``productSet``."""
+    if mutation != "productSet" or not isinstance(given, Mapping):
+        return 0
+    variants = [row for row in given.get("variants") or () if isinstance(row, Mapping)]
+    metafields = [given, *variants]
+    tenths = (
+        _VARIANT * len(variants)
+        + _VARIANT_FILE * sum(bool(row.get("file")) for row in variants)
+        + _FILE * len(given.get("files") or ())
+        + _METAFIELD * sum(len(row.get("metafields") or ()) for row in metafields)
+    )
+    return tenths // 10
 
 
 def _payload(field: Selected) -> list[Selected]:

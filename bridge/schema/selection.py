@@ -52,7 +52,10 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """One composite field. ``size``: rows asked for (connection) or ids given (nodes)."""
+    """One composite field. ``size``: rows asked for (connection) or ids given (nodes).
+
+    ``given``: the argument ``input`` of a mutation, which may have a price of its own.
+    """
 
     key: str
     name: str
@@ -61,6 +64,7 @@ class Selected:
     size: int
     inner: Plan
     rows: tuple[Rows, ...]
+    given: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ class _Compiler:
         below = _below(nodes)
         rows = self.rows(below, kind) if role is Role.CONNECTION else ()
         inner = Plan((), (), ()) if role is Role.CONNECTION else self.plan(below, kind)
-        return Selected(key, name, kind, role, self.size(nodes[0], role), inner, rows)
+        given = self.argument(nodes[0], "input") if role is Role.MUTATION else None
+        return Selected(key, name, kind, role, self.size(nodes[0], role), inner, rows, given)
 
     def split(
         self, selections: _Selections, parent: GraphQLCompositeType
