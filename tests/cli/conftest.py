@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+
+from tests.cli.terminal import Terminal, made, write_config
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +21,11 @@ def logging_as_it_was() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     root.handlers, root.level = handlers, level
+
+
+@pytest.fixture
+def terminal(capsys, tmp_path: Path) -> Terminal:
+    """Commands on a ledger of their own and a store that nobody serves."""
+    path = tmp_path / "ledger.sqlite3"
+    asyncio.run(made(path))
+    return Terminal(capsys, write_config(tmp_path, ledger=path, endpoint="http://127.0.0.1:9"))

@@ -11,6 +11,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from bridge.mapping.module import MappingModule, load_module
 from bridge.schema.shape import Shape
 
+# What every mapping of ``Order`` must say.
+HEAD = '[order]\nrefnum = "order.name"'
+
+# The file, and its findings: (line:column+length, code, message, hint).
+Broken = tuple[str, list[tuple[str, str, str, str]]]
+
 Money = Annotated[Decimal, Field(max_digits=15, decimal_places=2)]
 
 

@@ -1,15 +1,12 @@
 """What a reply means: the decision list, row by row, and the replies of a live store."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from multidict import CIMultiDict
 
 from bridge.errors import (
     AccessDenied,
@@ -20,57 +17,9 @@ from bridge.errors import (
     ShopifyBroken,
     ShopifyError,
     Throttled,
-    UserError,
-    UserErrors,
-)
-from bridge.shopify.documents import operation
-from bridge.shopify.protocol import (
-    Reply,
-    build_request,
-    decipher,
-    raise_user_errors,
-    user_errors,
 )
 from tests.shared import SHARED, needs_shared
-
-QUERY = operation("OrderIdsByName")
-WRITE = operation("OrderAcknowledge")
-NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
-
-
-def cost(requested: int = 10, actual: int | None = 8, available: int = 1990) -> dict[str, Any]:
-    """Shopify's cost block."""
-    return {
-        "requestedQueryCost": requested,
-        "actualQueryCost": actual,
-        "throttleStatus": {
-            "maximumAvailable": 2000,
-            "currentlyAvailable": available,
-            "restoreRate": 100,
-        },
-    }
-
-
-def error(code: str = "", message: str = "told so", **more: object) -> dict[str, Any]:
-    """One row of ``errors``."""
-    extensions = {"code": code} if code else {}
-    return {"message": message, "extensions": extensions | more}
-
-
-def read(
-    answer: object,
-    *,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-    write: bool = False,
-) -> Reply:
-    """Decipher ``answer`` (JSON, or bytes as they are)."""
-    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    given = CIMultiDict({"X-Request-Id": "req-1", **(headers or {})})
-    return decipher(status, given, body, operation=WRITE if write else QUERY, now=NOW)
-
-
-GOOD = {"data": {"orders": {"nodes": []}}, "extensions": {"cost": cost()}}
+from tests.shopify.replies import GOOD, cost, error, read
 
 
 def test_data_comes_with_cost_id_and_version() -> None:
@@ -312,73 +261,6 @@ def test_a_mutation_that_did_nothing_is_rejected() -> None:
         )
 
 
-IDEMPOTENCY = [
-    ("IDEMPOTENCY_CONCURRENT_REQUEST", "in use", True),
-    ("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "other parameters", False),
-    ("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "failed before", False),
-]
-
-
-@pytest.mark.parametrize(("code", "message", "reuse"), IDEMPOTENCY)
-def test_idempotency_codes_in_user_errors(code: str, message: str, reuse: bool) -> None:
-    """Shopify knows our key: which of the three it is decides whether the key may be used again."""
-    row = {"field": None, "message": message, "code": code}
-    with pytest.raises(IdempotencyConflict) as caught:
-        read({"data": {"inventorySetQuantities": {"userErrors": [row]}}}, write=True)
-    assert (caught.value.code, caught.value.reuse) == (code, reuse)
-
-
-@pytest.mark.parametrize(
-    ("message", "code"),
-    [
-        (
-            "The same idempotency key cannot be used with different operation parameters.",
-            "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
-        ),
-        (
-            "The previous attempt failed. Retry with a new idempotency key.",
-            "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED",
-        ),
-        (
-            "A request with this idempotency key is currently in progress, please try again.",
-            "IDEMPOTENCY_CONCURRENT_REQUEST",
-        ),
-    ],
-)
-def test_idempotency_without_a_code(message: str, code: str) -> None:
-    """The userErrors of inventoryActivate userErrors carry no code: the sentence tells."""
-    with pytest.raises(IdempotencyConflict) as caught:
-        read({"data": {"a0": {"userErrors": [{"field": None, "message": message}]}}}, write=True)
-    assert caught.value.code == code
-
-
-def test_other_user_errors_are_the_callers_business() -> None:
-    """A business refusal is data: one row of a batch must not hide the others."""
-    row = {"field": ["id"], "message": "Order does not exist"}
-    reply = read({"data": {"t0": {"userErrors": [row]}, "t1": {"userErrors": []}}}, write=True)
-    assert user_errors(reply.data["t0"]) == (UserError(("id",), "Order does not exist"),)
-    with pytest.raises(UserErrors, match="id: Order does not exist"):
-        raise_user_errors(reply.data["t0"])
-    raise_user_errors(reply.data["t1"])
-
-
-def test_user_errors_under_several_names_are_told_once() -> None:
-    """Mutation orderCancel tells each error twice; the one with its code is kept."""
-    found = user_errors(
-        {
-            "userErrors": [{"field": ["orderId"], "message": "No"}],
-            "orderCancelUserErrors": [{"field": ["orderId"], "message": "No", "code": "INVALID"}],
-        }
-    )
-    assert found == (UserError(("orderId",), "No", "INVALID"),)
-
-
-def test_a_payload_that_is_null_is_no_success() -> None:
-    """No result and no userErrors must not be taken for done."""
-    with pytest.raises(UserErrors, match="no result"):
-        raise_user_errors(None)
-
-
 def test_search_warnings_are_errors() -> None:
     """Shopify ignores a filter that it does not know: the result would be too wide."""
     warning = {"field": "tga", "message": "Invalid search field for this query."}
@@ -491,38 +373,3 @@ def test_no_reply_gets_past_the_list(answer: object, write: bool) -> None:
     except BridgeError:
         return
     assert isinstance(reply.data, dict)
-
-
-def test_a_request_is_json_with_the_token_in_its_header_only() -> None:
-    """Operation name, text and variables in the body; Decimal and times as Shopify's scalars."""
-    request = build_request(
-        QUERY,
-        {
-            "amount": Decimal("1E+2"),
-            "at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
-            "on": date(2026, 1, 2),
-            "name": "Ünïcode",
-        },
-        url="https://x.myshopify.com/admin/api/2026-10/graphql.json",
-        token="shpat_secret",
-    )
-    body = json.loads(request.body)
-    assert body["operationName"] == "OrderIdsByName"
-    assert body["query"] == QUERY.text
-    assert body["variables"] == {
-        "amount": "100",
-        "at": "2026-01-02T03:04:05Z",
-        "on": "2026-01-02",
-        "name": "Ünïcode",
-    }
-    assert request.headers["X-Shopify-Access-Token"] == "shpat_secret"
-    assert request.headers["User-Agent"].startswith("retailops-shopify-bridge/")
-    assert "shpat_secret" not in repr(request)
-    assert b"shpat_secret" not in request.body
-
-
-@pytest.mark.parametrize("value", [object(), NOW.replace(tzinfo=None), 1 + 2j])
-def test_what_cannot_be_sent_is_refused(value: object) -> None:
-    """A time without a zone would be guessed by Shopify; other objects mean nothing to it."""
-    with pytest.raises(TypeError):
-        build_request(QUERY, {"v": value}, url="https://x", token="t")
