@@ -216,15 +216,27 @@ def left_to_ship(units: Mapping[str, Unit], off: Mapping[str, int]) -> dict[str,
 def due(state: Node, payment: Node) -> Decimal:
     """What is given back of Shopify's suggestion: money that was received for these units.
 
-    The suggestion may hold what an edit left over, and does not know what is authorised only:
-    the difference between the order's worth and the money that is there is not these units'.
+    The suggestion may hold what an edit left over, and does not know what is not paid yet. What
+    earlier refunds gave for more or less than units (a fee, goods that came back while others
+    were to be shipped) is neither: Shopify's outstanding amount takes it in.
     """
     if state["suggestedRefund"] is None:
         return ZERO
     suggestion = presentment(state["suggestedRefund"]["amountSet"])
-    received = presentment(state["netPaymentSet"])
-    worth = presentment(payment["currentTotalPriceSet"])
-    return max(ZERO, min(suggestion - abs(worth - received), refundable(state)))
+    outstanding = presentment(payment["totalOutstandingSet"])
+    unpaid = max(ZERO, outstanding + _promised(payment))
+    overpaid = max(ZERO, -outstanding)
+    return max(ZERO, min(suggestion - overpaid - unpaid, refundable(state)))
+
+
+def _promised(payment: Node) -> Decimal:
+    """What Shopify counts as paid and nobody has received: authorised, or on its way."""
+    waiting = (
+        presentment(t["amountSet"])
+        for t in payment["transactions"]
+        if t["kind"] == "CAPTURE" and t["status"] == "PENDING"
+    )
+    return sum(waiting, presentment(payment["totalCapturableSet"]))
 
 
 def rows_of(lines: Mapping[str, int]) -> list[RefundLine]:

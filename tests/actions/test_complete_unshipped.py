@@ -150,17 +150,22 @@ def bag(amount: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("suggested", "received", "worth", "given"),
+    ("suggested", "received", "outstanding", "held", "pending", "given"),
     [
-        ("20", "100", "100", "20"),  # all paid
-        ("0", "0", "100", "0"),  # authorised only
-        ("20", "60", "100", "0"),  # 40 are not captured: they will not be
-        ("50", "60", "100", "10"),
-        ("30", "110", "100", "20"),  # 10 are an earlier edit's, not these units'
-        ("20", "15", "15", "15"),  # never more than was received
+        ("20", "100", "0", "0", "0", "20"),  # all paid
+        ("0", "0", "0", "100", "0", "0"),  # authorised only
+        ("20", "60", "0", "40", "0", "0"),  # 40 are not captured: they will not be
+        ("20", "60", "0", "0", "40", "0"),  # nor are these, yet
+        ("20", "60", "40", "0", "0", "0"),  # nobody has paid these
+        ("50", "60", "0", "40", "0", "10"),
+        ("30", "110", "-10", "0", "0", "20"),  # 10 are an earlier edit's, not these units'
+        ("20", "84", "0", "0", "0", "20"),  # 16 went back before, for goods that came back
+        ("20", "15", "0", "0", "0", "15"),  # never more than was received
     ],
 )
-def test_what_is_given_back(suggested: str, received: str, worth: str, given: str) -> None:
+def test_what_is_given_back(
+    suggested: str, received: str, outstanding: str, held: str, pending: str, given: str
+) -> None:
     """Only money that was received for these units."""
     state = {
         "refundable": True,
@@ -170,7 +175,12 @@ def test_what_is_given_back(suggested: str, received: str, worth: str, given: st
             "maximumRefundableSet": bag(received),
         },
     }
-    assert due(state, {"currentTotalPriceSet": bag(worth)}) == D(given)
+    payment = {
+        "totalOutstandingSet": bag(outstanding),
+        "totalCapturableSet": bag(held),
+        "transactions": [{"kind": "CAPTURE", "status": "PENDING", "amountSet": bag(pending)}],
+    }
+    assert due(state, payment) == D(given)
 
 
 def test_settler() -> None:

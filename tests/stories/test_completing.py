@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.stories.money import give_back
 from tests.stories.shipments import (
     KNIFE,
     TEE,
@@ -308,6 +309,20 @@ async def test_two_tenders(tmp_path: Path) -> None:
         await complete(w, order, package(5, "T", item(tee, 1)), unshipped_items=[unshipped(tee, 2)])
         [refund] = await refunds(w, order)
         assert sum(D(t["amount"]) for t in refund["transactions"]) == D("40.00")
+
+
+async def test_money_that_went_back_before(tmp_path: Path) -> None:
+    """Goods that came back while others were to be shipped: the rest's money is whole."""
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 3, "price": "20.00"}])
+        tee = line(order)
+        await submit(w, order, package(5, "T", item(tee, 1)))
+        await give_back(w, order, 16.0)
+        answer = await complete(
+            w, order, package(6, "U", item(tee, 1)), unshipped_items=[unshipped(tee, 1)]
+        )
+        assert answer.body["status"] == "success"
+        assert [D(r["amount"]) for r in await refunds(w, order)] == [D("16.00"), D("20.00")]
 
 
 @pytest.mark.parametrize("operation", ["RefundCreate", "OrderClose"])
