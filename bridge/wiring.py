@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ import aiohttp
 
 from bridge.actions.refnums import find_order
 from bridge.actions.table import MAPPINGS, SERVED, SETTLERS
-from bridge.config.models import ChannelSettings, Settings
+from bridge.config.models import ChannelSettings, Policies, Settings
 from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding
 from bridge.ledger import Ledger
@@ -59,18 +59,10 @@ def shipped_mappings() -> Path:
 def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
     """The compiled mappings of one channel: the shipped file or preset, the merchant's over it."""
     modules: dict[str, MappingModule] = {}
-    findings: list[Finding] = list(_strangers(channel))
-    for name, spec in MAPPINGS.items():
-        chosen = spec.preset(channel)
-        layers = [shipped_mappings() / (f"presets/{chosen}" if chosen else f"{name}.toml")]
-        if channel.mappings_dir is not None:
-            own = channel.mappings_dir / f"{name}.toml"
-            if own.is_file():
-                layers.append(own)
+    findings: list[Finding] = list(strangers_in(channel.mappings_dir))
+    for name in MAPPINGS:
         try:
-            modules[name] = load_module(
-                name, layers, target=spec.target, sources=spec.sources(), root=spec.root
-            )
+            modules[name] = load_mapping(name, layers_of(name, channel, channel.mappings_dir))
         except ConfigError as error:
             findings += error.findings
     if findings:
@@ -78,9 +70,22 @@ def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
     return modules
 
 
-def _strangers(channel: ChannelSettings) -> Iterator[Finding]:
+def layers_of(name: str, policies: Policies, folder: Path | None) -> tuple[Path, ...]:
+    """The files of a mapping: the shipped one or the chosen preset, then the merchant's, if any."""
+    chosen = MAPPINGS[name].preset(policies)
+    shipped = shipped_mappings() / (f"presets/{chosen}" if chosen else f"{name}.toml")
+    own = folder / f"{name}.toml" if folder is not None else None
+    return (shipped, own) if own is not None and own.is_file() else (shipped,)
+
+
+def load_mapping(name: str, layers: Sequence[Path]) -> MappingModule:
+    """One compiled mapping. Raises ConfigError with every finding."""
+    spec = MAPPINGS[name]
+    return load_module(name, layers, target=spec.target, sources=spec.sources(), root=spec.root)
+
+
+def strangers_in(folder: Path | None) -> Iterator[Finding]:
     """A merchant's mapping that no action reads: a misspelt name must not go unnoticed."""
-    folder = channel.mappings_dir
     if folder is None:
         return
     if not folder.is_dir():
@@ -88,9 +93,11 @@ def _strangers(channel: ChannelSettings) -> Iterator[Finding]:
         yield Finding(str(folder), 0, 0, "M101", "mappings_dir is not a folder", hint)
         return
     for file in sorted(folder.glob("*.toml")):
-        if file.stem not in MAPPINGS and not file.stem.endswith(".test"):
-            near = difflib.get_close_matches(file.stem, MAPPINGS, n=1)
-            hint = f"did you mean {near[0]}.toml?" if near else "it may be: " + ", ".join(MAPPINGS)
+        stem, test = file.stem.removesuffix(".test"), file.stem.endswith(".test")
+        if stem not in MAPPINGS:
+            near = difflib.get_close_matches(stem, MAPPINGS, n=1)
+            end = ".test.toml" if test else ".toml"
+            hint = f"did you mean {near[0]}{end}?" if near else "it may be: " + ", ".join(MAPPINGS)
             yield Finding(str(file), 0, 0, "M101", f"no action reads {file.name}", hint)
 
 

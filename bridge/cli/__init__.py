@@ -49,6 +49,10 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.verify:verify",
             "Call every SDK action of a server and check its answers as RetailOps would.",
         ),
+        "test": Command(
+            "bridge.cli.testing:run_tests",
+            "Run the tests that lie beside the mappings.",
+        ),
         "plan": Command(
             "bridge.cli.plan:plan",
             "Show the mutations that a request would send to Shopify, and send none.",

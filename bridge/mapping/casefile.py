@@ -82,13 +82,20 @@ class CaseFile:
     findings: tuple[Finding, ...]
 
 
-def read_cases(path: Path, target: Target, errors: Mapping[str, str] | frozenset[str]) -> CaseFile:
-    """The cases of a test file. ``errors`` are the codes that ``expect_error`` may name."""
+def read_cases(
+    path: Path, target: Target, errors: frozenset[str], *, with_order: bool = False
+) -> CaseFile:
+    """The cases of a test file.
+
+    ``errors`` are the codes that ``expect_error`` may name; ``with_order``: a case may have an
+    ``order``, since the mapping looks at it.
+    """
     try:
         file = read_one(path)
     except ConfigError as error:
         return CaseFile(path, (), error.findings)
-    reader = _Reader(path, target, frozenset(errors) | set(ERRORS))
+    keys = {key: said for key, said in CASE_KEYS.items() if with_order or key != "order"}
+    reader = _Reader(path, target, errors | set(ERRORS), keys)
     cases = tuple(reader.cases(file.tree))
     return CaseFile(path, cases, tuple(reader.findings))
 
@@ -115,7 +122,10 @@ def _loaded(path: Path) -> object:
 class _Reader:
     """One file at work."""
 
-    def __init__(self, path: Path, target: Target, errors: frozenset[str]) -> None:
+    def __init__(
+        self, path: Path, target: Target, errors: frozenset[str], keys: Mapping[str, str]
+    ) -> None:
+        self._keys = keys
         self._folder = path.parent
         self._target = target
         self._errors = errors
@@ -147,8 +157,8 @@ class _Reader:
     def _case(self, table: Table) -> Case:
         origin = table.origin
         for key, node in table.entries.items():
-            if key not in CASE_KEYS:
-                hint = suggestion(key, CASE_KEYS) or f"it has {listing(CASE_KEYS)}"
+            if key not in self._keys:
+                hint = suggestion(key, self._keys) or f"it has {listing(self._keys)}"
                 self.findings.append(node.origin.at_key("M701", f'unknown key "{key}"', hint))
         name = self._text(table, "name") or ""
         if not name:

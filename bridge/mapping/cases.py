@@ -150,6 +150,8 @@ def _run(case: Case, module: MappingModule, rehearse: Rehearse, seen: _Seen) -> 
                 failures.append(_said_failure(found, traced.trace))
             else:
                 covered += [rule for path in found for rule in traced.trace.behind(path)]
+                if expectation.matcher == "absent":
+                    covered += traced.trace.silent(expectation.path)
     if not failures and not given.findings:
         seen.leaves.update(covered)
         seen.made.update(rule for _, rule in traced.trace.origins)

@@ -1,7 +1,8 @@
 """The findings of a mapping's lint: every code, what it means and what to do.
 
-Families: M1xx file and syntax, M2xx unknown name, M3xx type, M4xx missing decision. A code is
-never given a second meaning; a new meaning gets a new code.
+Families: M1xx file and syntax, M2xx unknown name, M3xx type, M4xx missing decision, M5xx API
+version, M6xx suspicious, M7xx definition of a test. A code is never given a second meaning; a new
+meaning gets a new code.
 """
 
 from __future__ import annotations
@@ -51,6 +52,18 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         "M303": CodeDoc("a filter used wrongly", "Give the filter what the reference says."),
         "M304": CodeDoc("each is not a list", "Name a list of the source."),
         "M401": CodeDoc("a required target field has no rule", "Add a rule for it."),
+        "M701": CodeDoc("a test is not written as tests are", "Correct the key or the value."),
+        "M702": CodeDoc(
+            "a test expects nothing", "Say what must come out: expect, or expect_error."
+        ),
+        "M703": CodeDoc("a test file has no test", "Write a [[case]], or delete the file."),
+        "M704": CodeDoc(
+            "a test expects something at a path that the output cannot have", "Correct the path."
+        ),
+        "M705": CodeDoc(
+            "a test gives an input that can never come", "Correct the name or the value."
+        ),
+        "M706": CodeDoc("the file of a test's input cannot be read", "Correct its path."),
     }
 )
 

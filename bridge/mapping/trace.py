@@ -31,10 +31,12 @@ class Trace:
     """What the rules of one mapping did since it was made.
 
     ``origins`` are the values that are in the output: their path and the rule that gave them.
-    ``ruled`` says which outcomes a ``when`` had, ``listed`` which ``each`` found elements.
+    ``blanks`` are the places where a rule was asked and gave nothing. ``ruled`` says which
+    outcomes a ``when`` had, ``listed`` which ``each`` found elements.
     """
 
     origins: list[tuple[Path, Rule]] = field(default_factory=list)
+    blanks: list[tuple[Path, Rule]] = field(default_factory=list)
     ruled: dict[Rule, set[bool]] = field(default_factory=dict)
     listed: set[Rule] = field(default_factory=set)
     at: list[str | int] = field(default_factory=list)
@@ -60,6 +62,10 @@ class Trace:
     def below(self, path: Path) -> list[Rule]:
         """The rules whose values lie at a path of the output, or below it, in their order."""
         return list(dict.fromkeys(r for at, r in self.origins if at[: len(path)] == path))
+
+    def silent(self, path: Path) -> list[Rule]:
+        """The rules that were asked for the value at exactly this path, and gave nothing."""
+        return [rule for at, rule in self.blanks if at == path]
 
     def behind(self, path: Path) -> list[Rule]:
         """As ``below``; where nothing lies there, the rule that fills the place from above."""
@@ -132,7 +138,8 @@ class _Leaf(LeafRule):
 
         def run() -> object:
             value = LeafRule.render(self, frame, enter)
-            self.trace.origins.append((tuple(self.trace.at), self.rule))
+            noted = self.trace.blanks if value is None else self.trace.origins
+            noted.append((tuple(self.trace.at), self.rule))
             return value
 
         return self.trace.under(self.step, run)

@@ -14,8 +14,10 @@ import typer.main
 
 from bridge.actions.table import MAPPINGS
 from bridge.cli import application
+from bridge.cli.mapping_files import Place
+from bridge.cli.mapping_tests import own_reports
 from bridge.config import load
-from bridge.config.models import Settings
+from bridge.config.models import Policies, Settings
 from bridge.errors import ConfigError
 from bridge.mapping.module import load_module
 from bridge.shopify.session import shop_domain
@@ -168,7 +170,10 @@ def test_shell_blocks_are_shell(block):
 def toml_blocks(*, config: bool) -> list[Any]:
     """The TOML blocks of the configuration, or those of mappings, by their top-level keys."""
     return [
-        p for p in every("toml") if (set(tomllib.loads(p.values[0].text)) <= CONFIG_KEYS) is config
+        p
+        for p in every("toml")
+        if (keys := set(tomllib.loads(p.values[0].text))) != {"case"}
+        and (keys <= CONFIG_KEYS) is config
     ]
 
 
@@ -205,6 +210,17 @@ def test_config_blocks_load(block, tmp_path):
     file.write_text(block.text, "utf-8")
     settings = load(file, completed(tomllib.loads(block.text), tmp_path), shop_domain=shop_domain)
     assert settings.channels
+
+
+@pytest.mark.parametrize(
+    "block", [p for p in every("toml") if set(tomllib.loads(p.values[0].text)) == {"case"}]
+)
+def test_blocks_of_tests_pass(block, tmp_path):
+    """A block of tests beside a mapping is run against the shipped one, and passes."""
+    name = block.words.get("file", "order_pull.test.toml")
+    (tmp_path / name).write_text(block.text, "utf-8")
+    (report,) = own_reports(Place("docs", Policies(), tmp_path))
+    assert report.passed, (report.findings, [r.failures for r in report.results])
 
 
 @pytest.mark.parametrize("block", toml_blocks(config=False))

@@ -1,0 +1,128 @@
+"""``retailops-bridge test``: the tests beside the mappings, and what they do not cover."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+from bridge.cli.mapping_files import (
+    WithChannel,
+    WithConfig,
+    action_or_folder,
+    finding_json,
+    has_config,
+    places,
+    shown,
+)
+from bridge.cli.mapping_tests import own_reports, shipped_reports
+from bridge.cli.opening import print_json, settings_of
+from bridge.errors import BridgeError
+from bridge.mapping.cases import CaseResult, Report
+from bridge.mapping.expecting import jsonable
+
+# What is shown of the output of a failing case: a whole order of ten lines.
+SHOWN_LINES: Final = 120
+
+
+def run_tests(
+    what: Annotated[
+        str, typer.Argument(help="A mapping (order_pull), or a folder of mappings; else all.")
+    ] = "",
+    *,
+    config: WithConfig = None,
+    channel: WithChannel = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Show which rules no test covers.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Run the tests that lie beside the mappings.
+
+    order_pull.test.toml lies beside order_pull.toml.
+    The shipped tests run against the shipped mappings, yours against the mapping as it is in
+    effect with your file. Exits with 1 when a test fails, or when there is none.
+    """
+    action, folder = action_or_folder(what)
+    settings = settings_of(config) if folder is None and has_config(config) else None
+    reports: list[Report] = [] if folder is not None else list(shipped_reports(action))
+    for place in places(settings, folder, channel):
+        known = {one.path for one in reports}
+        reports += [r for r in own_reports(place, action) if r.path not in known]
+    if as_json:
+        print_json({"passed": _passed(reports), "files": [_told(one) for one in reports]})
+    else:
+        _show(reports, coverage=coverage)
+    if not reports:
+        raise BridgeError(f"no test was found in {what}: write order_pull.test.toml, say")
+    if not _passed(reports):
+        raise typer.Exit(1)
+
+
+def _passed(reports: Sequence[Report]) -> bool:
+    return bool(reports) and all(one.passed for one in reports)
+
+
+def _show(reports: Sequence[Report], *, coverage: bool) -> None:
+    for one in reports:
+        for finding in one.findings:
+            typer.echo(f"{finding}\n")
+        for result in one.results:
+            if not result.passed:
+                typer.echo(failing(result))
+        failed = sum(not r.passed for r in one.results)
+        said = f"{failed} of {len(one.results)} failed" if failed else f"{len(one.results)} passed"
+        covered = f", {one.rules - len(one.gaps)} of {one.rules} rules covered" if coverage else ""
+        typer.echo(f"{shown(one.path)}: {said}{covered}")
+        for gap in one.gaps if coverage else ():
+            typer.echo(f"  {gap.rule.place}: {gap.rule.target}: {gap.why}")
+    cases = [r for one in reports for r in one.results]
+    failed = sum(not r.passed for r in cases)
+    broken = sum(len(one.findings) for one in reports)
+    wanted = sum(r.expectations for r in cases)
+    typer.echo(
+        f"{len(reports)} file(s), {len(cases)} case(s), {wanted} expectation(s): "
+        f"{len(cases) - failed} passed, {failed} failed, {broken} that cannot be run"
+    )
+
+
+def failing(result: CaseResult) -> str:
+    """A case that failed: where, what was expected, what came, and the whole output."""
+    lines = [f"FAILED {result.place}: {result.name}"]
+    for text in (*(str(f) for f in result.findings), *result.failures):
+        lines += [f"  {line}" for line in text.splitlines()]
+    if result.output is not None and not result.findings:
+        shown_output = json.dumps(jsonable(result.output), indent=2, ensure_ascii=False)
+        made = shown_output.splitlines()
+        lines.append("  the whole output:")
+        lines += [f"    {line}" for line in made[:SHOWN_LINES]]
+        lines += [f"    … and {len(made) - SHOWN_LINES} lines"] if len(made) > SHOWN_LINES else []
+    return "\n".join(lines) + "\n"
+
+
+def _told(report: Report) -> dict[str, object]:
+    return {
+        "mapping": report.mapping,
+        "path": report.path,
+        "passed": report.passed,
+        "findings": [finding_json(f) for f in report.findings],
+        "cases": [
+            {
+                "name": result.name,
+                "place": result.place,
+                "passed": result.passed,
+                "failures": list(result.failures),
+                "findings": [finding_json(f) for f in result.findings],
+                "output": jsonable(result.output),
+                "error": result.error and {"code": result.error.code, "why": result.error.message},
+            }
+            for result in report.results
+        ],
+        "rules": report.rules,
+        "uncovered": [
+            {"target": gap.rule.target, "place": gap.rule.place, "why": gap.why}
+            for gap in report.gaps
+        ],
+    }
