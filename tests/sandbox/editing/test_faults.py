@@ -33,7 +33,7 @@ class Shop:
         """The payload, or None when there was no reply that can be read."""
         try:
             text = documents.operation(operation).text
-            status, _, raw = await self.http.ask(text, variables, seconds=0.3)
+            status, _, raw = await self.http.ask(text, variables)
             (payload,) = json.loads(raw)["data"].values()
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, AttributeError):
             return None

@@ -19,6 +19,12 @@ from bridge.sandbox.throttle import Bucket
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, UTC)
 TOKEN = {"X-Shopify-Access-Token": "shpat_sandbox"}
 
+# Faults after which no answer ever comes.
+HANGING = ("timeout", "apply_late")
+
+# Longer than any answer takes, on any machine.
+PATIENCE = 60.0
+
 
 def still_clock() -> SandboxClock:
     """A clock that only moves when it is told to."""
@@ -94,16 +100,38 @@ class Http:
         *,
         version: str = "2026-10",
         headers: dict[str, str] | None = None,
-        seconds: float = 5.0,
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body of a GraphQL request."""
-        async with asyncio.timeout(seconds):
-            async with self.session.post(
-                f"{self.running.url}/admin/api/{version}/graphql.json",
-                json={"query": text, "variables": variables},
-                headers=TOKEN if headers is None else headers,
-            ) as got:
-                return got.status, got.headers, await got.read()
+        """Status, headers and body of a GraphQL request.
+
+        TimeoutError as soon as the store has taken it and will never answer it, and not before:
+        how fast the machine is does not matter.
+        """
+        log = self.running.sandbox.log
+        before = len(log.entries)
+        sending = asyncio.create_task(self._send(text, variables, version, headers))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not sending.done():
+                    if any(entry.fault in HANGING for entry in log.entries[before:]):
+                        raise TimeoutError("the store never answers this request")
+                    await asyncio.wait({sending}, timeout=0.01)
+            return sending.result()
+        finally:
+            sending.cancel()
+
+    async def _send(
+        self,
+        text: str,
+        variables: dict[str, Any] | None,
+        version: str,
+        headers: dict[str, str] | None,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        async with self.session.post(
+            f"{self.running.url}/admin/api/{version}/graphql.json",
+            json={"query": text, "variables": variables},
+            headers=TOKEN if headers is None else headers,
+        ) as got:
+            return got.status, got.headers, await got.read()
 
     async def data(self, text: str, variables: dict[str, Any] | None = None) -> Any:
         """The data of a reply that must have no errors."""

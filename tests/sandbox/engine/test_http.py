@@ -132,7 +132,7 @@ async def test_every_fault_strikes_once_and_does_what_it_says(http, fault):
     given = {"id": first_order(http), "tag": "struck"}
     seen: object
     try:
-        code, _, raw = await http.ask(TAG, given, seconds=0.5)
+        code, _, raw = await http.ask(TAG, given)
         seen = (code, raw)
     except (aiohttp.ClientError, TimeoutError) as error:
         seen = type(error)
@@ -174,7 +174,7 @@ async def test_apply_late_applies_when_its_time_has_come(http):
         "/_sandbox/faults", {"operation": "OrderTag", "fault": "apply_late", "delay": 90}
     )
     with pytest.raises(TimeoutError):
-        await http.ask(TAG, {"id": first_order(http), "tag": "late"}, seconds=0.3)
+        await http.ask(TAG, {"id": first_order(http), "tag": "late"})
     await http.post("/_sandbox/clock", {"advance": 89})
     assert "late" not in await tags(http)
     await http.post("/_sandbox/clock", {"advance": 1})
@@ -192,7 +192,7 @@ async def test_apply_late_holds_its_idempotency_key(http):
         {"operation": "inventorySetQuantities", "fault": "apply_late", "delay": 30},
     )
     with pytest.raises(TimeoutError):
-        await http.ask(SET, given, seconds=0.3)
+        await http.ask(SET, given)
     payload = (await http.data(SET, given))["inventorySetQuantities"]
     assert payload["userErrors"][0]["code"] == "IDEMPOTENCY_CONCURRENT_REQUEST"
     assert stocked(shop)[1].available != 55

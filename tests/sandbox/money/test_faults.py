@@ -34,7 +34,7 @@ class Shop:
         """The reply, or None when there was none that can be read."""
         try:
             text = documents.operation(operation).text
-            status, _, raw = await self.http.ask(text, variables, seconds=0.3)
+            status, _, raw = await self.http.ask(text, variables)
         except (aiohttp.ClientError, TimeoutError):
             return None
         return (status, raw)
