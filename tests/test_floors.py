@@ -26,7 +26,9 @@ FLOORS: dict[str, set[str]] = {
 }
 FLOORS["actions"] = FLOORS["engine"] | {"engine"}
 FLOORS["wiring"] = FLOORS["actions"] | {"actions"}
-FLOORS["server"] = FLOORS["wiring"] | {"wiring"}
+FLOORS["recording"] = FLOORS["wiring"] | {"wiring"}
+FLOORS["server"] = FLOORS["recording"] | {"recording"}
+FLOORS["pytest_plugin"] = FLOORS["server"] | {"server", "sandbox"}
 FLOORS["cli"] = FLOORS["server"] | {"server", "sandbox", "verify"}
 TOP = {"__init__", "__main__"}
 

@@ -49,3 +49,15 @@ def decode(token: str, query: str, *, key: str) -> str | None:
     if version != VERSION or search != fingerprint(query):
         return None
     return str(cursor)
+
+
+def resigned(token: str, *, key: str, by: str) -> str | None:
+    """The same token signed with ``by``, for recordings; None when ``key`` did not sign it."""
+    try:
+        raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+    except (ValueError, binascii.Error):
+        return None
+    digest, body = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
+    if not body or not hmac.compare_digest(digest, _digest(key, body)):
+        return None
+    return base64.urlsafe_b64encode(_digest(by, body) + body).decode().rstrip("=")

@@ -221,6 +221,10 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
     default = Settings.model_fields["ledger"].default.path
     ledger = data.setdefault("ledger", {})
     ledger["path"] = str(folder / ledger.get("path", default))
+    recording = data.setdefault("recording", {})
+    recording["folder"] = str(
+        folder / recording.get("folder", Settings.model_fields["recording"].default.folder)
+    )
     for channel in data["channels"]:
         if channel.get("mappings_dir") is not None:
             channel["mappings_dir"] = str(folder / channel["mappings_dir"])

@@ -78,6 +78,20 @@ class LoggingSettings(Frozen):
     )
 
 
+class RecordingSettings(Frozen):
+    """Where the calls of recorded channels are written, scrubbed."""
+
+    folder: Path = Field(
+        Path("recordings"), description="Made when it is absent; a folder a channel inside."
+    )
+    max_mebibytes: int = Field(
+        1024,
+        ge=1,
+        description="When so much is in the folder nothing more is recorded. A call is 5 to 500"
+        " KiB.",
+    )
+
+
 class OrderPullPolicy(Frozen):
     """Which orders RetailOps is offered, and how their money is told."""
 
@@ -253,6 +267,9 @@ class ChannelSettings(Policies):
         description="RetailOps' integration_auth_token: 32 of A-Z, a-z, 0-9."
     )
     shopify: ShopifySettings
+    record: bool = Field(
+        False, description="Write each call with its Shopify traffic, scrubbed, to [recording]."
+    )
     mappings_dir: Path | None = Field(
         None,
         description="A folder of the merchant's own mapping files, laid over the shipped ones.",
@@ -268,6 +285,7 @@ class Settings(Frozen):
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
     logging: LoggingSettings = LoggingSettings()
+    recording: RecordingSettings = RecordingSettings()
     defaults: Policies = Policies()
     channels: tuple[ChannelSettings, ...] = Field(min_length=1)
 

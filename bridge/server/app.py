@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from bridge import __version__
 from bridge.config.models import Settings
+from bridge.recording.recorder import Recorder
 from bridge.retailops.actions import ACTIONS
 from bridge.server import keys, openapi
 from bridge.server.auth import Authenticator
@@ -31,10 +31,12 @@ def create_app(
     clock: Callable[[], float] = time.monotonic,
     registry: CollectorRegistry | None = None,
     limits: keys.Limits | None = None,
+    recorder: Recorder | None = None,
 ) -> web.Application:
     """The bridge as an aiohttp application. It owns nothing that must be closed.
 
-    ``clock`` counts seconds monotonically. ``pings`` are what /health/ready asks.
+    ``clock`` counts seconds monotonically. ``pings`` are what /health/ready asks. ``recorder``
+    sees every call of a recorded channel.
     """
     if limits is None:
         limits = keys.Limits(body_bytes=settings.server.max_body_mebibytes * 2**20)
@@ -43,12 +45,14 @@ def create_app(
     app[keys.ENGINE] = engine
     app[keys.AUTHENTICATOR] = Authenticator(settings)
     app[keys.METRICS] = Metrics(registry or CollectorRegistry())
+    app[keys.RECORDER] = recorder
+    if recorder is not None:
+        recorder.told = app[keys.METRICS].recorded
     app[keys.READINESS] = Readiness(pings, clock)
     app[keys.LIMITS] = limits
     app[keys.CLOCK] = clock
     app[keys.STOPPING] = asyncio.Event()
     app.on_shutdown.append(_stopping)
-    app[keys.OPENAPI] = json.dumps(openapi.document(engine.served), indent=1).encode()
 
     def route(method: str, path: str, handler: Handler) -> None:
         app.router.add_route(method, path, handler)  # found at once
@@ -93,5 +97,6 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def openapi_json(request: web.Request) -> web.Response:
-    """The API's description."""
-    return web.Response(body=request.app[keys.OPENAPI], content_type="application/json")
+    """The API described by itself."""
+    body = openapi.encoded(tuple(request.app[keys.ENGINE].served))
+    return web.Response(body=body, content_type="application/json")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +30,7 @@ from bridge.server.keys import (
     ENGINE,
     LIMITS,
     METRICS,
+    RECORDER,
     REQUEST_ID,
     SETTINGS,
     STOPPING,
@@ -83,8 +84,26 @@ class ActionHandler:
         except Unauthorized:
             return replies.unauthorized()
         with structlog.contextvars.bound_contextvars(channel=channel):
-            reply = await self._run(request, channel, call, deadline)
+            reply = await self._recorded(request, channel, call, deadline, body)
         return replace(reply, channel=channel)
+
+    async def _recorded(
+        self,
+        request: web.Request,
+        channel: int,
+        call: Request,
+        deadline: Deadline,
+        body: Mapping[str, Any],
+    ) -> Reply:
+        """Run the call; if its channel is recorded, what it does is noted on the way."""
+        recorder = request.app[RECORDER]
+        if recorder is None:
+            return await self._run(request, channel, call, deadline)
+        with recorder.call(channel, self._spec.name, body) as recording:
+            reply = await self._run(request, channel, call, deadline)
+            if recording is not None:
+                recording.answered(int(reply.status), reply.outcome, reply.body)
+        return reply
 
     async def _run(
         self, request: web.Request, channel: int, call: Request, deadline: Deadline

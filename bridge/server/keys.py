@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bridge.config.models import Settings
 from bridge.engine import Outcome
+from bridge.recording.recorder import Recorder
 from bridge.retailops.requests import Request
 from bridge.server.auth import Authenticator
 from bridge.server.health import Readiness
@@ -45,10 +46,10 @@ SETTINGS = web.AppKey("settings", Settings)
 ENGINE: web.AppKey[Runner] = web.AppKey("engine")
 AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
 METRICS = web.AppKey("metrics", Metrics)
+RECORDER: web.AppKey[Recorder | None] = web.AppKey("recorder")
 READINESS = web.AppKey("readiness", Readiness)
 LIMITS = web.AppKey("limits", Limits)
 CLOCK: web.AppKey[Callable[[], float]] = web.AppKey("clock")
-OPENAPI = web.AppKey("openapi", bytes)
 STOPPING = web.AppKey("stopping", asyncio.Event)
 
 # Set on every request by the middleware.

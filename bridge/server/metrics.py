@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from bridge.recording.recorder import RESULTS, Result
 from bridge.server.replies import Reply
 
 # From a call that asks Shopify nothing (some ms) to the default deadline of 240 s.
@@ -89,6 +90,19 @@ class Metrics:
             ["action"],
             registry=registry,
         )
+
+        self._recordings = Counter(
+            "retailops_bridge_recordings",
+            "Calls of recorded channels, by what became of their recording",
+            ["result"],
+            registry=registry,
+        )
+        for result in RESULTS:
+            self._recordings.labels(result)  # there from the start, as zero
+
+    def recorded(self, result: Result) -> None:
+        """Count a call of a recorded channel."""
+        self._recordings.labels(result).inc()
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 from aiohttp import web
@@ -27,11 +27,14 @@ from bridge.config.models import ServerSettings, Settings
 from bridge.engine import Engine
 from bridge.errors import BridgeError, LedgerError
 from bridge.ledger import Ledger
+from bridge.recording import tap
+from bridge.recording.recorder import Recorder
 from bridge.server.app import create_app
 from bridge.server.paths import normal_prefix
 from bridge.server.pings import standard_pings
 from bridge.shopify.budget import Deadline
-from bridge.wiring import Parts, assemble
+from bridge.shopify.exchange import Observe
+from bridge.wiring import Connect, Parts, assemble
 
 log = structlog.get_logger()
 
@@ -69,20 +72,33 @@ async def serving(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     registry: CollectorRegistry | None = None,
     hook: Callable[[str], None] | None = None,
+    connect: Connect | None = None,
+    recorder: Recorder | None = None,
 ) -> AsyncIterator[Serving]:
     """Open everything, listen, run the block, and close everything in the right order.
 
-    ``sleep`` and ``hook`` go to ``assemble``.
+    ``sleep``, ``hook`` and ``connect`` go to ``assemble``. ``recorder`` replaces the one that
+    channels with ``record = true`` have.
 
     Raises ConfigError when a mapping or a channel is wrong, LedgerError when the ledger cannot
     be opened, CannotListen when the port is taken.
     """
-    async with assemble(settings, clock=now, sleep=sleep, hook=hook) as parts:
+    if recorder is None and any(channel.record for channel in settings.channels):
+        recorder = Recorder(settings, now)
+    taps: Taps = {}
+    if recorder is not None:
+        taps = {"observe": tap.observe, "ledger_type": tap.TappedLedger}
+    clock = tap.tapped(now) if recorder is not None else now
+    async with (
+        assemble(settings, clock=clock, sleep=sleep, hook=hook, connect=connect, **taps) as parts,
+        _recording(recorder, parts),
+    ):
         app = create_app(
             settings,
             engine=parts.engine,
             pings=standard_pings(parts.engine, parts.ledger, now=now),
             registry=registry,
+            recorder=recorder,
         )
         async with listening(app, settings.server) as url:
             log.info(
@@ -95,6 +111,26 @@ async def serving(
             async with _beside(_keep_pruned(parts.ledger), _keep_settled(parts.engine, settings)):
                 yield Serving(url, parts)
     log.info("stopped")
+
+
+class Taps(TypedDict, total=False):
+    """What a recorded bridge is assembled with."""
+
+    observe: Observe
+    ledger_type: type[Ledger]
+
+
+@asynccontextmanager
+async def _recording(recorder: Recorder | None, parts: Parts) -> AsyncIterator[None]:
+    """Record the calls of the block, if they are to be recorded."""
+    if recorder is None:
+        yield
+        return
+    async with recorder.running(parts.engine.channels):
+        log.info(
+            "recording", path=parts.settings.recording.folder, channels=sorted(recorder.wanted)
+        )
+        yield
 
 
 @asynccontextmanager

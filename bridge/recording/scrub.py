@@ -1,0 +1,239 @@
+"""Scrubs one call: learns first what in it is personal, then replaces it everywhere.
+
+Two nets, one behind the other. The first is the allow-list of ``fields``: a leaf that is not
+known to be harmless is replaced. The second goes through what was kept (SKUs, titles, messages)
+for what the first has replaced anywhere in the same call, and for whatever looks like an e-mail
+or IP address or a phone number. Secrets of the configuration are searched for everywhere.
+
+Pure: no clock, no file, no randomness but the salt of ``Words``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bridge.recording.fields import Kind
+from bridge.recording.walk import Leaf
+from bridge.recording.words import EMAIL, IPV4, IPV6, WORD, Words, words_of
+
+JSON = Any
+
+SCRUBBED: Final = "scrubbed"
+
+# Words that the bridge itself writes into notes and descriptions.
+OWN_WORDS: Final = frozenset(
+    {"retailops", "shopify", "return", "returned", "refund", "order", "rma", "package", "shipment"}
+    | {"unshipped", "price", "gift", "card", "tip", "duties", "fee", "http", "https", "www", "com"}
+)
+
+# A value of fewer letters and digits is no name that could be found again in a sentence.
+SHORTEST: Final = 3
+# A number of fewer digits may be anything.
+SHORTEST_NUMBER: Final = 7
+
+UUID: Final = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
+TOKEN: Final = re.compile(r"\bshp[a-z]{2,3}_\w+")
+_VALUE: Final = re.compile(
+    r"\s*(?:[+-]?\d{1,15}(?:\.\d{1,9})?(?:[eE][+-]?\d{1,2})?|true|false"
+    r"|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?\s*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is the same for all calls of a channel.
+
+    ``vocabulary``: words, case-folded, that its settings and mappings name. ``secrets``: its
+    keys and tokens. ``namespaces``: of its own metafields. ``page_token`` signs a page token
+    anew; None when it is none.
+    """
+
+    words: Words
+    vocabulary: frozenset[str] = OWN_WORDS
+    secrets: tuple[str, ...] = ()
+    namespaces: frozenset[str] = frozenset()
+    page_token: Callable[[str], str | None] = field(default=lambda _: None)
+
+
+class Scrubber:
+    """One call. First ``learn`` is given every leaf, then ``clean`` gives what is written."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._words = rules.words
+        self._personal: set[str] = set()  # words of names and addresses
+        self._kept: set[str] = set()  # words of what is kept, as numbers of orders
+        self._codes: dict[str, str] = {}
+        self._numbered: dict[str, str] = {}
+        self._places: set[tuple[str, ...]] = set()
+        self._index: dict[str, dict[tuple[str, ...], str]] = {}
+        self._by: Mapping[Kind, Callable[[str], str]] = {
+            Kind.AS_IS: str,
+            Kind.KEPT: self._searched,
+            Kind.PLACE: self._words.sure,
+            Kind.PERSON: self._words.text,
+            Kind.PHONE: self._phone,
+            Kind.CODE: self._words.code,
+            Kind.NUMBERED: self._number,
+        }
+        known = sorted({s for s in rules.secrets if s}, key=len, reverse=True)
+        secret = "|".join([*map(re.escape, known), TOKEN.pattern])
+        self._secrets = re.compile(secret)
+
+    # -- learning -----------------------------------------------------------------------------
+
+    def learn(self, kind: Kind | None, value: JSON) -> JSON:
+        """Note what is personal; the value comes back as it is."""
+        if isinstance(value, bool) or value is None:
+            return value
+        text = str(value)
+        if kind is Kind.NUMBERED:
+            self._number(text)
+        elif kind in {Kind.KEPT, Kind.VALUE} or (kind is Kind.AS_IS and text.startswith("gid:")):
+            self._kept.update(words_of(text))
+        elif kind is Kind.PLACE:
+            self._places.add(tuple(words_of(text)))
+        elif kind is Kind.PERSON:
+            self._personal.update(w for w in words_of(text) if not w.isdigit())
+            self._note(text, self._words.text(text))
+        elif kind is Kind.PHONE:
+            self._note(text, self._phone(text))
+        elif kind is Kind.CODE:
+            made = self._words.code(text)
+            self._codes[text.casefold()] = made
+            self._note(text, made)
+        return value
+
+    def learn_typed(self, kind: Kind | None, value: JSON) -> JSON:
+        """The second look, when all names are known: sentences that people have typed."""
+        if kind in {None, Kind.TYPED} and isinstance(value, str):
+            words = [w for w in words_of(value) if not self._keep(w)]
+            if len(words) > 1:  # a single word, as "red", is told nothing by
+                self._note(value, self._typed(value))
+        return value
+
+    def _note(self, value: str, stand_in: str) -> None:
+        """Have a value found again in what is kept, by its words."""
+        if EMAIL.search(value) or IPV4.search(value) or IPV6.search(value):
+            return  # found by its form
+        words = tuple(words_of(value))
+        letters = "".join(words)
+        shortest = SHORTEST_NUMBER if letters.isdigit() else SHORTEST
+        if len(letters) >= shortest and words not in self._places:
+            self._index.setdefault(words[0], {})[words] = _trimmed(stand_in)
+
+    def _number(self, text: str) -> str:
+        place = len(self._numbered) + 1
+        return self._numbered.setdefault(text.casefold(), f"00000000-0000-4000-8000-{place:012d}")
+
+    # -- cleaning -----------------------------------------------------------------------------
+
+    def clean(self, kind: Kind | None, value: JSON) -> JSON:
+        """What is written in the place of a leaf."""
+        if isinstance(value, bool) or value is None:
+            return value
+        if isinstance(value, int | float):
+            return value if kind is not None else self._scrambled(value)
+        text = str(value)
+        if kind is Kind.SECRET:
+            return SCRUBBED
+        return self._secrets.sub(SCRUBBED, self._by_kind(kind, text))
+
+    def _by_kind(self, kind: Kind | None, text: str) -> str:
+        if kind is Kind.VALUE and _VALUE.fullmatch(text):
+            return text
+        if kind is Kind.PAGE_TOKEN and (token := self._rules.page_token(text)) is not None:
+            return token
+        replace = self._by.get(kind) if kind is not None else None
+        return replace(text) if replace else self._typed(text)
+
+    def _typed(self, text: str) -> str:
+        return self._words.text(text, keep=self._keep, known=self._codes)
+
+    def _keep(self, word: str) -> bool:
+        known = word in self._rules.vocabulary or word in self._kept
+        return known and word not in self._personal
+
+    def _phone(self, text: str) -> str:
+        if any(char.isalpha() for char in text):
+            return self._words.text(text)
+        return self._words.phone(text)
+
+    def _scrambled(self, value: float) -> float:
+        """A number of an unknown field: as many digits, others."""
+        text = re.sub(r"\d+", lambda found: self._words.word(found[0]), str(value))
+        return type(value)(text) if isinstance(value, int) else float(text)
+
+    def _searched(self, text: str) -> str:
+        """What is kept, without what is personal in this call."""
+        text = self._words.sure(text)
+        if self._numbered:
+            text = UUID.sub(lambda m: self._numbered.get(m[0].casefold(), m[0]), text)
+        found = list(WORD.finditer(text))
+        folded = [one[0].casefold() for one in found]
+        out, end, n = [], 0, 0
+        while n < len(found):
+            size, stand_in = self._match(folded, n)
+            if size:
+                out += [text[end : found[n].start()], stand_in]
+                end = found[n + size - 1].end()
+            n += size or 1
+        return "".join(out) + text[end:]
+
+    def _match(self, words: list[str], at: int) -> tuple[int, str]:
+        """The longest personal value that begins at a word: its words, and its stand-in."""
+        known = self._index.get(words[at])
+        if not known:
+            return 0, ""
+        best: tuple[int, str] = (0, "")
+        for value, stand_in in known.items():
+            size = len(value)
+            if size > best[0] and tuple(words[at : at + size]) == value:
+                best = (size, stand_in)
+        return best
+
+
+def _trimmed(text: str) -> str:
+    """From the first word to the last: what stands around them stays where it was found."""
+    found = list(WORD.finditer(text))
+    return text[found[0].start() : found[-1].end()] if found else text
+
+
+def vocabulary(texts: Iterable[str]) -> frozenset[str]:
+    """The words of texts that the merchant wrote, and the bridge's own."""
+    return OWN_WORDS | {word for text in texts for word in words_of(text) if len(word) > 1}
+
+
+def literals(document: Mapping[str, JSON]) -> Iterable[str]:
+    """The literal texts of a mapping file: what stands in quotes, and both sides of tables."""
+    for name, value in document.items():
+        if name == "tables":
+            yield from _all_texts(value)
+        else:
+            for said in _all_texts(value):
+                yield from (a or b for a, b in re.findall(r"'([^']*)'|\"([^\"]*)\"", said))
+
+
+def _all_texts(value: JSON) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            yield str(name)
+            yield from _all_texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _all_texts(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def scrubbed(rules: Rules, walks: Collection[Callable[[Leaf], JSON]]) -> list[JSON]:
+    """Every part of one call, cleaned. A walk goes through its part with the leaf it is given."""
+    one = Scrubber(rules)
+    for leaf in (one.learn, one.learn_typed):
+        for walk in walks:
+            walk(leaf)
+    return [walk(one.clean) for walk in walks]

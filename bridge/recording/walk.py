@@ -1,0 +1,264 @@
+"""Goes through what was sent and answered, leaf by leaf, and says of each what kind it is.
+
+Shopify's side follows the document: a reply by its selections, variables by their types, both
+over the schema. RetailOps' side goes by the names of fields. What neither knows is free text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema, parse
+from graphql.language import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+    VariableNode,
+)
+from graphql.type import (
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    get_named_type,
+    is_composite_type,
+    is_enum_type,
+)
+from graphql.utilities import type_from_ast
+
+from bridge.recording.fields import (
+    FEEDS,
+    HARMLESS_SCALARS,
+    Kind,
+    retailops_kind,
+    shopify_kind,
+    variable_kind,
+)
+
+JSON = Any
+
+Leaf = Callable[[Kind | None, JSON], JSON]
+"""Given a leaf and its kind (None: of no known field), gives what stands there afterwards."""
+
+# Whose metafields are the merchant's catalogue, not their customers.
+CATALOGUE: Final = frozenset({"Product", "ProductVariant", "Collection"})
+
+# Documents are few: one an operation, one more for each size of a batch.
+DOCUMENTS: Final = 256
+
+
+def every(value: JSON, kind: Kind | None, leaf: Leaf) -> JSON:
+    """All leaves of a value under one kind."""
+    if isinstance(value, Mapping):
+        return {name: every(one, kind, leaf) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [every(one, kind, leaf) for one in value]
+    return leaf(kind, value)
+
+
+# -- RetailOps ------------------------------------------------------------------------------------
+
+
+def retailops(value: JSON, leaf: Leaf, *, parent: str = "", field: str = "") -> JSON:
+    """A request or an answer of RetailOps'. ``channel_info.id`` is the field id of channel_info."""
+    if isinstance(value, Mapping):
+        out = {}
+        for name, one in value.items():
+            if name in FEEDS:
+                out[name] = every(one, Kind.KEPT, leaf)
+            else:
+                out[name] = retailops(one, leaf, parent=field, field=str(name))
+        return out
+    if isinstance(value, list | tuple):
+        return [retailops(one, leaf, parent=parent, field=field) for one in value]
+    return leaf(retailops_kind(parent, field) or _bare(field), value)
+
+
+def _bare(field: str) -> Kind | None:
+    """Orders may be named by their refnum alone: ``specific_orders = ["123"]``."""
+    return Kind.KEPT if field == "specific_orders" else None
+
+
+# -- Shopify --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A selected field: the type it is selected on, and its node."""
+
+    owner: GraphQLNamedType
+    node: FieldNode
+
+
+class Document:
+    """One GraphQL document, for walking what it sends and what it is answered."""
+
+    def __init__(self, schema: GraphQLSchema, text: str, namespaces: Collection[str]) -> None:
+        self._schema = schema
+        self._own = frozenset(namespaces)
+        try:
+            self._document: DocumentNode | None = parse(text, no_location=True)
+        except GraphQLError:
+            self._document = None
+        definitions = self._document.definitions if self._document else ()
+        self._operation = next(
+            (d for d in definitions if isinstance(d, OperationDefinitionNode)), None
+        )
+        self._fragments = {
+            d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)
+        }
+
+    def variables(self, given: Mapping[str, JSON], leaf: Leaf) -> dict[str, JSON]:
+        """The variables, each by the type that it is declared with."""
+        declared = self._operation.variable_definitions if self._operation else None
+        types = {d.variable.name.value: d.type for d in declared or ()}
+        out = {}
+        for name, value in given.items():
+            node = types.get(name)
+            kind = get_named_type(type_from_ast(self._schema, node)) if node else None
+            out[name] = self._input(value, kind, variable_kind(name), leaf)
+        return out
+
+    def _input(self, value: JSON, kind: GraphQLNamedType | None, text: Kind, leaf: Leaf) -> JSON:
+        if isinstance(value, list | tuple):
+            return [self._input(one, kind, text, leaf) for one in value]
+        if isinstance(value, Mapping):
+            if not isinstance(kind, GraphQLInputObjectType):
+                return every(value, None, leaf)
+            return {
+                name: self._input_field(value, kind, name, one, leaf) for name, one in value.items()
+            }
+        return leaf(_harmless(kind) or text, value)
+
+    def _input_field(
+        self,
+        whole: Mapping[str, JSON],
+        kind: GraphQLInputObjectType,
+        name: str,
+        value: JSON,
+        leaf: Leaf,
+    ) -> JSON:
+        field = kind.fields.get(name)
+        text = shopify_kind(kind.name, name)
+        if kind.name == "MetafieldsSetInput" and name == "value" and self._harmless_owner(whole):
+            text = Kind.KEPT
+        return self._input(value, get_named_type(field.type) if field else None, text, leaf)
+
+    def _harmless_owner(self, metafield: Mapping[str, JSON]) -> bool:
+        owner = str(metafield.get("ownerId", "")).removeprefix("gid://shopify/").partition("/")[0]
+        return owner in CATALOGUE or metafield.get("namespace") in self._own
+
+    def data(self, data: JSON, variables: Mapping[str, JSON], leaf: Leaf) -> JSON:
+        """A reply's ``data``."""
+        if self._operation is None:
+            return every(data, None, leaf)
+        root = self._schema.get_root_type(self._operation.operation)
+        if root is None:
+            return every(data, None, leaf)
+        walk = _Reply(self._schema, self._fragments, self._own, variables, leaf)
+        return walk.value(data, [(root, self._operation.selection_set)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """One walk through one reply."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    own: frozenset[str]
+    variables: Mapping[str, JSON]
+    leaf: Leaf
+
+    def value(
+        self, value: JSON, within: Iterable[tuple[GraphQLNamedType, SelectionSetNode]]
+    ) -> JSON:
+        """A value of a composite type, by the selections that may have made it."""
+        places: dict[str, list[_Place]] = {}
+        for owner, selections in within:
+            self._collect(owner, selections, places)
+        return self._composite(value, places)
+
+    def _composite(self, value: JSON, places: Mapping[str, list[_Place]]) -> JSON:
+        if isinstance(value, list):
+            return [self._composite(one, places) for one in value]
+        if isinstance(value, Mapping):
+            return {name: self._field(one, places.get(name, [])) for name, one in value.items()}
+        return self.leaf(None, value)
+
+    def _field(self, value: JSON, places: list[_Place]) -> JSON:
+        within: list[tuple[GraphQLNamedType, SelectionSetNode]] = []
+        kinds: set[Kind | None] = set()
+        own = False
+        for place in places:
+            name = place.node.name.value
+            made = self._type_of(place.owner, name)
+            own = own or self._harmless_metafield(place, made)
+            if made is not None and is_composite_type(made) and place.node.selection_set:
+                within.append((made, place.node.selection_set))
+            elif made is None and name != "__typename":
+                kinds.add(None)
+            else:
+                kinds.add(_harmless(made) or shopify_kind(place.owner.name, name))
+        if within:
+            walk = replace(self, leaf=self._metafield) if own else self
+            return walk.value(value, within)
+        # Fragments on several types: one that calls it harmless does not outvote the others.
+        return every(value, kinds.pop() if len(kinds) == 1 else None, self.leaf)
+
+    def _metafield(self, kind: Kind | None, value: JSON) -> JSON:
+        return self.leaf(Kind.KEPT if kind is Kind.TYPED else kind, value)
+
+    def _harmless_metafield(self, place: _Place, made: GraphQLNamedType | None) -> bool:
+        if made is None or made.name not in {"Metafield", "MetafieldConnection"}:
+            return False
+        if place.owner.name in CATALOGUE:
+            return True
+        for argument in place.node.arguments or ():
+            if argument.name.value == "namespace":
+                said = argument.value
+                if isinstance(said, VariableNode):
+                    return self.variables.get(said.name.value) in self.own
+                return isinstance(said, StringValueNode) and said.value in self.own
+        return False
+
+    def _type_of(self, owner: GraphQLNamedType, name: str) -> GraphQLNamedType | None:
+        if isinstance(owner, GraphQLObjectType | GraphQLInterfaceType) and name in owner.fields:
+            made: GraphQLNamedType = get_named_type(owner.fields[name].type)
+            return made
+        return None
+
+    def _collect(
+        self, owner: GraphQLNamedType, selections: SelectionSetNode, into: dict[str, list[_Place]]
+    ) -> None:
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                into.setdefault((node.alias or node.name).value, []).append(_Place(owner, node))
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self.fragments.get(node.name.value)
+                if fragment is not None:
+                    on = self.schema.get_type(fragment.type_condition.name.value)
+                    self._collect(on or owner, fragment.selection_set, into)
+            elif isinstance(node, InlineFragmentNode):
+                named = node.type_condition
+                on = self.schema.get_type(named.name.value) if named else None
+                self._collect(on or owner, node.selection_set, into)
+
+
+def _harmless(kind: GraphQLNamedType | None) -> Kind | None:
+    """AS_IS for the types that hold no words."""
+    if kind is not None and (is_enum_type(kind) or kind.name in HARMLESS_SCALARS):
+        return Kind.AS_IS
+    return None
+
+
+@lru_cache(maxsize=DOCUMENTS)
+def document(schema: GraphQLSchema, text: str, namespaces: frozenset[str]) -> Document:
+    """The document, parsed once."""
+    return Document(schema, text, namespaces)
