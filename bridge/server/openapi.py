@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from bridge import __version__
@@ -25,6 +27,12 @@ _REQUEST_ID = {
     "description": "The caller's X-Request-Id, or one made here; the log lines carry it",
     "schema": {"type": "string"},
 }
+
+
+@cache
+def encoded(served: tuple[str, ...]) -> bytes:
+    """The document as it is sent. Made when it is first asked for: half a start would be this."""
+    return json.dumps(document(served), indent=1).encode()
 
 
 def document(served: Sequence[str]) -> dict[str, Any]:
