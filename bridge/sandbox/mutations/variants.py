@@ -1,8 +1,9 @@
 """``productVariantsBulkCreate``, ``productVariantsBulkUpdate``, ``productVariantsBulkDelete``.
 
-Captured: payloads and texts for an unknown product, an option given twice, a negative price;
-partial updates; a lone default variant is replaced; a new variant has the compare-at price of the
-first one when it is given none. Known from the recordings' makers: the other texts. Assumed: a new
+Captured: payloads and texts for unknown products, variants and options, an option given twice, a
+negative price, quantities in an update, empty lists; partial updates; a lone default variant is
+replaced; a new variant has the compare-at price of the first one when it is given none. Reported:
+the texts for a missing option value, a missing id and a combination that is there. Assumed: a new
 variant without a price has that of the first one too; values that lose their last variant go.
 """
 
@@ -276,6 +277,8 @@ def update(
     product, images = store.find_as(Product, productId), media or []
     if product is None:
         return _payload(None, None, [error(["productId"], *_NO_PRODUCT)])
+    if not variants:  # captured
+        return _payload(None, None, [error(None, "Something went wrong, please try again.")])
     wrong_media = media_problems(product, images, ["media"])
     if wrong_media:
         return _payload(product, None, wrong_media)
