@@ -147,9 +147,11 @@ def units_in(order: OrderWork, state: Node | None) -> dict[str, Unit]:
                 found[line] = Unit(known.unfulfilled, known.fulfilled + units, known.virtual)
     for line in state["lineItems"] if state is not None else ():
         left = line["unfulfilledQuantity"]
+        known = found.get(line["id"], Unit(0, 0, virtual=True))
         found[line["id"]] = Unit(
             unfulfilled=min(left, line["refundableQuantity"]),
-            fulfilled=max(0, line["currentQuantity"] - left),
+            # What came back since was shipped all the same.
+            fulfilled=max(known.fulfilled, line["currentQuantity"] - left),
             virtual=not line["requiresShipping"],
         )
     return found
@@ -220,13 +222,19 @@ def due(state: Node, payment: Node) -> Decimal:
     earlier refunds gave for more or less than units (a fee, goods that came back while others
     were to be shipped) is neither: Shopify's outstanding amount takes it in.
     """
-    if state["suggestedRefund"] is None:
+    suggested = state["suggestedRefund"]
+    if suggested is None:
         return ZERO
-    suggestion = presentment(state["suggestedRefund"]["amountSet"])
     outstanding = presentment(payment["totalOutstandingSet"])
     unpaid = max(ZERO, outstanding + _promised(payment))
-    overpaid = max(ZERO, -outstanding)
-    return max(ZERO, min(suggestion - overpaid - unpaid, refundable(state)))
+    worth = presentment(suggested["amountSet"]) - max(ZERO, -outstanding)
+    if presentment(suggested["amountSet"]) >= presentment(suggested["maximumRefundableSet"]):
+        # Cut to what was received: what is unpaid counts against the units' whole worth.
+        worth = presentment(suggested["discountedSubtotalSet"])
+        worth += presentment(suggested["shipping"]["amountSet"])
+        if not state["taxesIncluded"]:
+            worth += presentment(suggested["totalTaxSet"])
+    return max(ZERO, min(worth - unpaid, refundable(state)))
 
 
 def _promised(payment: Node) -> Decimal:

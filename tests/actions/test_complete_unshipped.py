@@ -141,6 +141,9 @@ def test_units_of_lines_by_their_work_and_by_the_order() -> None:
         "requiresShipping": True,
     }
     assert units_in(state, {"lineItems": [line]})[gid(1)] == unit(2, 1)
+    # One that was shipped has come back: it was shipped all the same.
+    came_back = {**line, "currentQuantity": 3}
+    assert units_in(state, {"lineItems": [came_back]})[gid(1)] == unit(2, 1)
     assert left_to_ship(units_in(state, None), {gid(1): 1}) == {gid(1): 1, gid(2): 1}
 
 
@@ -150,7 +153,7 @@ def bag(amount: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("suggested", "received", "outstanding", "held", "pending", "given"),
+    ("worth", "received", "outstanding", "held", "pending", "given"),
     [
         ("20", "100", "0", "0", "0", "20"),  # all paid
         ("0", "0", "0", "100", "0", "0"),  # authorised only
@@ -158,21 +161,28 @@ def bag(amount: str) -> dict[str, Any]:
         ("20", "60", "0", "0", "40", "0"),  # nor are these, yet
         ("20", "60", "40", "0", "0", "0"),  # nobody has paid these
         ("50", "60", "0", "40", "0", "10"),
-        ("30", "110", "-10", "0", "0", "20"),  # 10 are an earlier edit's, not these units'
+        ("80", "60", "0", "40", "0", "40"),  # Shopify suggests 60, all that was received
+        ("100", "15", "85", "0", "0", "15"),  # nothing is left of the order: all of it
+        ("20", "110", "-10", "0", "0", "20"),  # 10 are an earlier edit's, not these units'
         ("20", "84", "0", "0", "0", "20"),  # 16 went back before, for goods that came back
         ("20", "15", "0", "0", "0", "15"),  # never more than was received
     ],
 )
 def test_what_is_given_back(
-    suggested: str, received: str, outstanding: str, held: str, pending: str, given: str
+    worth: str, received: str, outstanding: str, held: str, pending: str, given: str
 ) -> None:
     """Only money that was received for these units."""
+    overpaid = max(D(0), -D(outstanding))
     state = {
         "refundable": True,
+        "taxesIncluded": False,
         "netPaymentSet": bag(received),
         "suggestedRefund": {
-            "amountSet": bag(suggested),
+            "amountSet": bag(str(min(D(worth) + overpaid, D(received)))),
             "maximumRefundableSet": bag(received),
+            "discountedSubtotalSet": bag(str(D(worth) - 5)),
+            "totalTaxSet": bag("3"),
+            "shipping": {"amountSet": bag("2")},
         },
     }
     payment = {

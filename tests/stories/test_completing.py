@@ -311,6 +311,39 @@ async def test_two_tenders(tmp_path: Path) -> None:
         assert sum(D(t["amount"]) for t in refund["transactions"]) == D("40.00")
 
 
+async def test_an_order_that_was_partly_paid(tmp_path: Path) -> None:
+    """15.00 came in, and nothing will be shipped: 15.00 go back."""
+    async with world(tmp_path) as w:
+        order = await place(
+            w,
+            lines=[{"sku": TEE, "quantity": 2, "price": "20.00"}],
+            payment=[{"amount": "15.00"}],
+        )
+        answer = await complete(w, order, unshipped_items=[unshipped(line(order), 2)])
+        assert answer.body["status"] == "success"
+        assert [D(r["amount"]) for r in await refunds(w, order)] == [D("15.00")]
+
+
+async def test_a_package_that_came_back_holds_no_unit(tmp_path: Path) -> None:
+    """Shipped, returned, and one more ordered: that one can be taken off."""
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 2, "price": "20.00"}])
+        tee = line(order)
+        box = package(5, "T", item(tee, 2))
+        await submit(w, order, box)
+        await give_back(w, order, 20.0)
+        await w.post(
+            "order_update",
+            order={
+                "channel_order_refnum": order["id"],
+                "order_items": [{"channel_item_refnum": tee, "quantity": 2, "order_item_id": 1}],
+            },
+        )
+        answer = await complete(w, order, box, unshipped_items=[unshipped(tee, 1)])
+        assert outcomes(answer) == [("info", "ALREADY_APPLIED")]
+        assert taken_off((await refunds(w, order))[-1]) == {tee: 1}
+
+
 async def test_money_that_went_back_before(tmp_path: Path) -> None:
     """Goods that came back while others were to be shipped: the rest's money is whole."""
     async with world(tmp_path) as w:

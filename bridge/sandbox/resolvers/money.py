@@ -10,9 +10,10 @@ from bridge.sandbox.errors import NotModelled
 from bridge.sandbox.info import Info, Page
 from bridge.sandbox.model import Customer
 from bridge.sandbox.model_orders import Order
+from bridge.sandbox.money import total
 from bridge.sandbox.mutations.pay import decimal_of
 from bridge.sandbox.paying import Share, shares
-from bridge.sandbox.refunding import Units, suggested
+from bridge.sandbox.refunding import Units, shipping_worth, suggested, worth
 
 
 def _units(order: Order, rows: Sequence[Mapping[str, Any]]) -> list[Units]:
@@ -38,7 +39,8 @@ def _suggested_refund(
     """What is due for units and shipping, and over which payments it would go back.
 
     Never more than was received less refunded (documented). With store credit as the method no
-    transaction is suggested (assumed).
+    transaction is suggested (assumed). The sums of goods and taxes are not cut to what was received
+    (assumed); the taxes are those of the shipping too.
     """
     if refundDuties:
         raise NotModelled("the argument refundDuties of suggestedRefund")
@@ -51,10 +53,15 @@ def _suggested_refund(
         asked = most.presentment
     if shippingAmount is not None:
         asked = min(decimal_of(shippingAmount), most.presentment)
-    due = suggested(order, _units(order, rows), asked)
+    units = _units(order, rows)
+    due = suggested(order, units, asked)
+    goods = [worth(row.line, row.quantity) for row in units]
+    taxes = [tax for _, tax in goods] + [tax for _, _, tax in shipping_worth(order, asked)]
     original = refundMethodAllocation != "STORE_CREDIT"
     return {
         "amountSet": due,
+        "discountedSubtotalSet": total((price for price, _ in goods), order.currencies),
+        "totalTaxSet": total(taxes, order.currencies),
         "maximumRefundableSet": order.refundable_set,
         "shipping": {
             "amountSet": most.ratio(asked, most.presentment),
