@@ -15,7 +15,7 @@ from aiohttp import web
 from bridge.server.app import create_app
 from bridge.server.running import CannotListen, listening
 from tests.server.conftest import body
-from tests.server.process import bridge_process, write_config
+from tests.server.process import PATIENCE, bridge_process, write_config
 from tests.server.tiny import Done, TinyEngine, answer_of, settings
 
 SDK = json.dumps({"integration_auth_token": "RETAILOPS_SDK"}).encode()
@@ -23,7 +23,7 @@ SDK = json.dumps({"integration_auth_token": "RETAILOPS_SDK"}).encode()
 
 async def refused(host: str, port: int) -> None:
     """Wait until nobody listens there any more."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 _, writer = await asyncio.open_connection(host, port)
@@ -35,7 +35,7 @@ async def refused(host: str, port: int) -> None:
 
 async def in_flight(url: str) -> None:
     """Wait until the bridge says that it handles a call."""
-    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+    async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE):
         while True:
             async with http.get(f"{url}/metrics") as response:
                 if "calls_in_flight 1.0" in await response.text():
@@ -62,17 +62,18 @@ async def test_a_call_in_flight_is_finished(tmp_path, aiohttp_server, number):
         orders = [{"channel_order_refnum": "1001"}]
         sent = {"integration_auth_token": "RETAILOPS_SDK", "orders": orders}
         call = asyncio.create_task(http.post(f"{bridge.url}/order_acknowledge_v1", json=sent))
-        await asyncio.wait_for(asked.wait(), 20)
+        await asyncio.wait_for(asked.wait(), PATIENCE)
+        await in_flight(bridge.url)
         bridge.process.send_signal(number)
         await bridge.until("stopping")
         await refused(str(url.hostname), int(url.port or 0))
         assert not call.done()
         release.set()
-        answer = await asyncio.wait_for(call, 20)
+        answer = await asyncio.wait_for(call, PATIENCE)
         assert answer.status == 200
         assert (await answer.json())["events"][0]["code"] == "SHOPIFY_ACCESS_DENIED"
         await bridge.until("stopped")
-        assert await asyncio.wait_for(bridge.process.wait(), 20) == 0
+        assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 0
         calls = [line["outcome"] for line in bridge.lines if line["event"] == "call"]
         assert calls == ["failed"]
 
@@ -87,7 +88,7 @@ async def test_a_call_that_is_still_being_sent(tmp_path):
         await writer.drain()
         await in_flight(bridge.url)
         bridge.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             answer = await reader.readuntil(b"\r\n\r\n") + await reader.read(4096)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: " in answer
@@ -95,7 +96,7 @@ async def test_a_call_that_is_still_being_sent(tmp_path):
         writer.close()
         await writer.wait_closed()
         await bridge.until("stopped")
-        assert await asyncio.wait_for(bridge.process.wait(), 20) == 0
+        assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 0
 
 
 async def test_waiting_ends_after_shutdown_seconds():
