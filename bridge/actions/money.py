@@ -307,23 +307,31 @@ def payments(order: Node) -> list[Payment]:
     """One row a tender: what it holds for the merchant now, and what is only authorised.
 
     Captures, sales, refunds and change are followed to the transaction that began the tender.
-    The same money is never both authorised and charged.
+    The same money is never both authorised and charged. A refund that began nowhere (store credit
+    for what another tender paid) is taken off the tenders in their order.
     """
     done = [t for t in order["transactions"] if t["status"] == "SUCCESS"]
     by_id = {t["id"]: t for t in done}
     charged: dict[str, Decimal] = {}
     captured: dict[str, Decimal] = {}
     voided: set[str] = set()
+    loose = ZERO
     for t in done:
         root, amount = _root(t, by_id), bag(t["amountSet"])
         match t["kind"]:
             case "SALE" | "CAPTURE":
                 charged[root] = charged.get(root, ZERO) + amount
                 captured[root] = captured.get(root, ZERO) + amount
+            case "REFUND" | "CHANGE" if root == t["id"]:
+                loose += amount
             case "REFUND" | "CHANGE":
                 charged[root] = charged.get(root, ZERO) - amount
             case "VOID":
                 voided.add(root)
+    for root, amount in charged.items():
+        taken = max(ZERO, min(loose, amount))
+        charged[root] -= taken
+        loose -= taken
     capturable = bag(order["totalCapturableSet"])
     rows: list[Payment] = []
     for t in done:

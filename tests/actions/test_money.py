@@ -215,3 +215,12 @@ def test_each_tender_has_its_row_net_of_its_refunds() -> None:
         ("channel_storecredit", "charge", D(2)),
         ("channel_payment", "charge", D(4)),
     ]
+
+
+def test_store_credit_given_for_a_card_is_taken_off_the_tenders() -> None:
+    """It has no parent: the rows sum to what was received less what went back all the same."""
+    assert rows(
+        transaction(1, "SALE", "3.00", gateway="gift_card"),
+        transaction(2, "SALE", "5.00"),
+        transaction(3, "REFUND", "4.00", gateway="shopify_store_credit"),
+    ) == [("channel_payment", "charge", D(4))]
