@@ -25,7 +25,7 @@ from bridge.sandbox.runner import start_sandbox
 from bridge.server.app import create_app
 from bridge.server.running import listening
 from bridge.shopify.budget import CallBudget, Deadline
-from bridge.shopify.client import Exchange
+from bridge.shopify.exchange import Exchange
 from bridge.shopify.orders import OrderReader
 from bridge.wiring import Parts, assemble
 from tests.support import CHANNEL, KEY, settings_for

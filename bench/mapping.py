@@ -73,7 +73,7 @@ phone_number = "order.phone"
 each = "order.lineItems"
 as = "line"
 when = "line.currentQuantity > 0"
-channel_item_refnum = "line.id | split: '/' | last"
+channel_item_refnum = "line.id | split: '/' | last | default: line.id"
 sku = "line.sku | default: line.title"
 sku_description = "line.name | truncate: 100, ''"
 quantity = "line.currentQuantity"
@@ -100,9 +100,11 @@ value = "order.name"
 
 
 def record(type_name: str, **fields: str | Shape) -> Shape:
-    """An object of scalars by their type's name: ``record("Price", net="Decimal")``."""
+    """An object of scalars by their type's name, ``!`` for never null: ``net="Decimal!"``."""
     inside = {
-        name: Shape("scalar", of, nullable=True) if isinstance(of, str) else of
+        name: Shape("scalar", of.rstrip("!"), nullable=not of.endswith("!"))
+        if isinstance(of, str)
+        else of
         for name, of in fields.items()
     }
     return Shape("object", type_name, nullable=False, fields=inside)
@@ -119,9 +121,9 @@ def sources() -> dict[str, Shape]:
     order = record(
         "Order",
         **dict.fromkeys(("name", "note", "clientIp", "email", "phone"), "String"),
-        legacyResourceId="UnsignedInt64",
-        createdAt="DateTime",
-        presentmentCurrencyCode="CurrencyCode",
+        legacyResourceId="UnsignedInt64!",
+        createdAt="DateTime!",
+        presentmentCurrencyCode="CurrencyCode!",
         tags=TEXTS,
         customer=record("Customer", displayName="String"),
         billingAddress=address,
@@ -130,17 +132,19 @@ def sources() -> dict[str, Shape]:
         lineItems=listing(
             record(
                 "LineItem",
-                id="ID",
-                currentQuantity="Int",
+                id="ID!",
+                currentQuantity="Int!",
                 **dict.fromkeys(("sku", "title", "name"), "String"),
             )
         ),
     )
     return {
         "order": order,
-        "price": record("Price", unit="Decimal", tax="Decimal", item_type="String"),
+        "price": record("Price", unit="Decimal!", tax="Decimal!", item_type="String!"),
         "totals": record("Totals", shipping="Decimal", tax="Decimal", discount="Decimal"),
-        "payments": listing(record("Payment", kind="String", gateway="String", amount="Decimal")),
+        "payments": listing(
+            record("Payment", kind="String!", gateway="String!", amount="Decimal!")
+        ),
     }
 
 
@@ -182,9 +186,13 @@ def an_order(lines: int) -> dict[str, Any]:
     }
 
 
-PRICE = {"price": {"unit": Decimal("9.99"), "tax": Decimal("0.7992"), "item_type": "ship"}}
+PRICE: dict[str, dict[str, Any]] = {
+    "price": {"unit": Decimal("9.99"), "tax": Decimal("0.7992"), "item_type": "ship"}
+}
 TOTALS = {"shipping": Decimal("5.75"), "tax": Decimal("0.46"), "discount": Decimal(0)}
-PAYMENTS = [{"kind": "charge", "gateway": "visa", "amount": Decimal("120.10")}]
+PAYMENTS: list[dict[str, Any]] = [
+    {"kind": "charge", "gateway": "visa", "amount": Decimal("120.10")}
+]
 SHIP = {"Express": "2DAY"}
 
 
