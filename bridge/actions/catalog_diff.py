@@ -215,7 +215,15 @@ def _changed(names: Iterable[tuple[str, str]], wanted: object, have: Mapping[str
 def _same(wanted: object, have: object) -> bool:
     if isinstance(wanted, str) and have is None:
         return wanted == ""
+    if isinstance(wanted, Decimal) and isinstance(have, Decimal):
+        # Shopify rounds to the currency's places: 9.999 would be written anew by every push.
+        return wanted == have or round(wanted, _places(have)) == have
     return wanted == have
+
+
+def _places(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return max(2, -exponent) if isinstance(exponent, int) else 2
 
 
 def _wire(value: object) -> object:

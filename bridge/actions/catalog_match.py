@@ -26,7 +26,8 @@ class Match:
     """Families that are one product of the store (``gid``), or of none yet (``gid`` None).
 
     ``variants`` are the product's by SKU; ``elsewhere`` those that another product has;
-    ``left`` those that were moved here and are still there too.
+    ``left`` those that were moved here and are still there too. ``complete`` is false when some
+    of the feed's items of this product cannot be read.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Match:
     variants: Mapping[str, StoreVariant] = field(default_factory=dict)
     elsewhere: Mapping[str, StoreVariant] = field(default_factory=dict)
     left: Sequence[StoreVariant] = ()
+    complete: bool = True
 
     @property
     def skus(self) -> tuple[str, ...]:
@@ -137,7 +139,8 @@ class _Matcher:
         if twice:
             kept = tuple(v for v in wanted.variants if v.sku not in twice)
             wanted = wanted.model_copy(update={"variants": kept, "remove": None})
-        return Match(group[0].key, wanted, gid, variants, elsewhere, tuple(left))
+        complete = all(family.complete for family in group)
+        return Match(group[0].key, wanted, gid, variants, elsewhere, tuple(left), complete)
 
     def _tell(self, message: str, skus: Sequence[str]) -> None:
         self.events.append(tell(Code.SKU_AMBIGUOUS, message, skus))

@@ -31,6 +31,10 @@ from bridge.retailops.events import Code, Event
 from bridge.shopify.catalogue import StoreProduct, StoreVariant
 from bridge.shopify.documents import operation
 
+# A second sending of these is refused ("already exists", "does not exist"), which would be told as
+# a failure of what was done: after a lost reply the next push reads what became of them.
+ONCE: Final = frozenset({"ProductVariantsCreate", "ProductVariantsDelete", "ProductOptionsCreate"})
+
 # Shopify takes no longer list of variants, files or options.
 ROWS_AT_ONCE: Final = 250
 
@@ -153,8 +157,6 @@ class _Planner:
 
     def _product(self, gid: str, product: StoreProduct, gallery: Gallery) -> None:
         fields: Input = product_input(self._wanted, product, self._category())
-        if joins := self._collections(product):
-            fields["collectionsToJoin"] = joins
         new = gallery.new
         self._images = tuple(image.original_source for image in new)
         if fields or new:
@@ -175,6 +177,10 @@ class _Planner:
             # New images would be there twice; everything else only states what shall be true.
             self._step("product", "ProductUpdate", variables, repeatable=not new)
         self._alts(gallery)
+        if joins := self._collections(product):
+            # By itself: a collection that chooses its own products refuses the whole request.
+            joining = {"product": {"id": gid, "collectionsToJoin": joins}, "withMedia": False}
+            self._step("collections", "ProductUpdate", joining)
 
     def _alts(self, gallery: Gallery) -> None:
         alts = {i.original_source: i.alt for i in all_images(self._wanted) if i.alt is not None}
@@ -369,7 +375,7 @@ class _Planner:
                 f"{target.key}:{name}",
                 operation(document),
                 variables,
-                repeatable=repeatable,
+                repeatable=repeatable and document not in ONCE,
                 subject=Part(target, tuple(rows), images),
                 lane=target.key,
                 vital=vital,

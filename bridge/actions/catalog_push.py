@@ -11,6 +11,7 @@ read, and a repeat of a push that was cut off goes on where it ended.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -80,7 +81,9 @@ class CatalogPush:
         if results:
             shop: Shop = call.memo[MEMO]
             return CatalogState(shop, made=await self._made(call, results))
-        feed: Feed = read_feed(request.template_output, call.channel.mappings[self.name])
+        # A feed of 5,000 products takes seconds to read: other calls go on meanwhile.
+        mapping = call.channel.mappings[self.name]
+        feed: Feed = await asyncio.to_thread(read_feed, request.template_output, mapping)
         for told in feed.events:
             call.tell(told)
         read = await _read(call, feed, policy.bulk_from) if feed.families else Read()

@@ -249,6 +249,7 @@ class _Reader:
 
     async def _new(self, matches: Sequence[Match]) -> None:
         """Find a free handle for each, or the product that an earlier call has made under it."""
+        matches = [m for m in matches if self._whole(m)]
         named = [(m, h) for m in matches for h in _handles(m)]
         rows = await self._by_identifier([{"handle": handle} for _, handle in named])
         there = {h: row for (_, h), row in zip(named, rows, strict=True)}
@@ -272,6 +273,14 @@ class _Reader:
                 continue
             taken.add(free)
             self._out.targets.append(replace(_target(one), handle=free))
+
+    def _whole(self, one: Match) -> bool:
+        """A product of which some items cannot be read is not made: it would lack them."""
+        if not one.complete:
+            name = one.wanted.handle or one.wanted.title or one.key
+            message = f"{name} is not made: some of its items in the feed cannot be read"
+            self._out.events.append(tell(Code.FEED_ITEM_INVALID, message, one.skus))
+        return one.complete
 
     async def _ours(self, one: Match, rows: Sequence[tuple[str, str]]) -> Target | None:
         """The product of one of these handles that has the feed's SKUs: the index is behind."""

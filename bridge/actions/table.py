@@ -21,6 +21,7 @@ from bridge.actions import (
 )
 from bridge.actions.captures import CaptureSettler
 from bridge.actions.catalog_get_config import CatalogGetConfig
+from bridge.actions.catalog_push import CatalogPush
 from bridge.actions.catalog_target import WantedCatalog
 from bridge.actions.inventory_push import InventoryPush
 from bridge.actions.inventory_target import Stock
@@ -50,6 +51,7 @@ SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]
     "catalog_get_config": CatalogGetConfig,
     "order_pull": OrderPull,
     "order_acknowledge": OrderAcknowledge,
+    "catalog_push": CatalogPush,
     "inventory_push": InventoryPush,
     "order_shipment_submit": OrderShipmentSubmit,
     "order_complete": OrderComplete,

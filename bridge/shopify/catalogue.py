@@ -361,7 +361,7 @@ def _product(node: Node, media: Sequence[StoreMedia] | None) -> StoreProduct:
         collections=None if collections is None else frozenset(_ids(collections["nodes"])),
         publications=None
         if places is None
-        else frozenset(_ids(n["publication"] for n in places["nodes"] if n["isPublished"])),
+        else frozenset(_ids(n["publication"] for n in places["nodes"])),
     )
 
 

@@ -221,7 +221,7 @@ async def test_a_variant_joins_its_family(tmp_path: Path) -> None:
 async def test_a_variant_without_all_values_is_told(tmp_path: Path) -> None:
     """The product has two options, the feed's variant one: it is not added."""
     async with world(tmp_path) as w:
-        feed = product("trail-tee", {"sku": TEE}, variant("TEE-X"), title="Trail Tee")
+        feed = product("trail-tee", {"sku": TEE}, variant("TEE-X", size="S"), title="Trail Tee")
         answer = await push(w, feed)
         assert (answer.codes, answer.about("OPTIONS_MISMATCH")) == (["OPTIONS_MISMATCH"], ["TEE-X"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.stories.catalogue import ask, by_sku, exists, look, product, push, variant, written
+from tests.stories.catalogue import by_sku, exists, look, product, push, variant, written
 from tests.support import world
 
 TEE = "TEE-TRL-S-MOSS"
@@ -44,9 +44,7 @@ async def test_matched_by_handle(tmp_path: Path) -> None:
 
 async def test_matched_by_a_metafield(tmp_path: Path) -> None:
     """A unique metafield names the product; SKU and handle may both be others."""
-    mine = [
-        {"namespace": "retailops", "key": "style", "type": "single_line_text_field", "value": "S9"}
-    ]
+    mine = [{"namespace": "retailops", "key": "style", "type": "id", "value": "S9"}]
     policy = {"match": "metafield", "match_metafield": "retailops.style"}
     async with world(tmp_path, catalog=policy) as w:
         assert (await push(w, product("oil-lamp", variant("OIL-1"), metafields=mine))).events == []
@@ -87,7 +85,7 @@ async def test_a_move_that_was_cut_off_is_finished(tmp_path: Path) -> None:
         await push(w, product("cap", variant("C-S", size="S"), variant("C-M", size="M")))
         await push(w, product("hat", variant("H-S", size="S")))
         await w.advance(10)
-        await w.fault("ProductVariantsDelete", "connection_reset")
+        await w.fault("ProductVariantsDelete", "drop_reply")
         feed = product("hat", variant("H-S", size="S"), variant("C-M", size="M"))
         await push(w, feed)
         await w.advance(10)
@@ -155,7 +153,7 @@ async def test_an_image_is_sent_once(tmp_path: Path) -> None:
         await push(w, feed)
         await w.advance(30)
         found = (await look(w, "hand-axe"))["media"]
-        assert [m["alt"] for m in found] == ["", "Two"]
+        assert [m["alt"] for m in found] == [None, "Two"]
         feed["media"][1]["alt"] = "The second"
         await written(w)
         assert (await push(w, feed)).events == []
@@ -165,7 +163,7 @@ async def test_an_image_is_sent_once(tmp_path: Path) -> None:
 
 async def test_an_image_whose_reply_was_lost_is_there_once(tmp_path: Path) -> None:
     """Applied or not, late or at once: after a minute and a push there is one."""
-    for fault in ("connection_reset", "timeout", "apply_late", "internal_error"):
+    for fault in ("drop_reply", "http_502_before", "timeout", "apply_late", "internal_error"):
         folder = tmp_path / fault
         folder.mkdir()
         async with world(folder, timeout_seconds=0.4) as w:
@@ -213,8 +211,24 @@ async def test_a_variant_s_image_follows_once_it_is_made(tmp_path: Path) -> None
 
 
 async def test_collections_are_joined_and_never_left(tmp_path: Path) -> None:
-    """By handle or title; a smart collection's refusal is told."""
+    """By handle or by title; what else the product is in stays."""
     async with world(tmp_path) as w:
-        query = "{ collections(first: 50) { nodes { handle title sources { __typename } } } }"
-        rows = (await ask(w, "query Look " + query))["collections"]["nodes"]
-        assert rows, "the seed has collections"
+        feed = product("trail-tee", {"sku": TEE}, title="Trail Tee", collections=["Clearance"])
+        before = {c["handle"] for c in (await look(w, "trail-tee"))["collections"]}
+        assert (await push(w, feed)).events == []
+        feed["collections"] = ["new-arrivals"]
+        assert (await push(w, feed)).events == []
+        after = {c["handle"] for c in (await look(w, "trail-tee"))["collections"]}
+        assert after == before | {"clearance", "new-arrivals"}
+        await written(w)
+        assert (await push(w, feed)).events == []
+        assert await written(w) == []
+
+
+async def test_a_smart_collection_cannot_be_joined(tmp_path: Path) -> None:
+    """It chooses its products itself: that is told, and the rest is written."""
+    async with world(tmp_path) as w:
+        feed = product("trail-tee", {"sku": TEE}, title="Tee Four", collections=["Camping"])
+        answer = await push(w, feed)
+        assert answer.codes == ["SHOPIFY_USER_ERROR"]
+        assert (await look(w, "trail-tee"))["title"] == "Tee Four"

@@ -68,7 +68,7 @@ async def test_a_new_product_is_made_whole(tmp_path: Path) -> None:
         assert (found["status"], sorted(found["tags"])) == ("ACTIVE", ["camp", "light"])
         assert found["seo"] == {"title": "Head lamps", "description": "Bright lamps."}
         assert names(found["options"], "name") == ["Size", "Color"]
-        assert names(found["media"], "alt") == ["In red", ""]
+        assert names(found["media"], "alt") == ["In red", None]
         assert [m["value"] for m in found["metafields"]] == ["Wipe"]
         places = [p["publication"]["catalog"]["title"] for p in found["resourcePublicationsV2"]]
         assert places == ["Online Store"]
@@ -180,15 +180,15 @@ async def test_variants_that_cannot_stand_beside_each_other(tmp_path: Path) -> N
 async def test_a_large_product_is_made_in_the_background(tmp_path: Path) -> None:
     """From ``asynchronous_from`` variants on Shopify is not waited for in one request."""
     policy = {"asynchronous_from": 100}
-    sizes = [variant(f"ROPE-{n}", size=f"{n} m") for n in range(300)]
+    sizes = [variant(f"CORD-{n}", size=f"{n % 50} m", color=f"{n // 50}") for n in range(300)]
     async with world(tmp_path, catalog=policy, plan="plus") as w:
-        answer = await push(w, product("rope", *sizes, publications=["Online Store"]))
+        answer = await push(w, product("cord", *sizes, publications=["Online Store"]))
         assert answer.events == []
         spent = await w.spent()
         assert "ProductOperationState" in spent.operations
         assert spent.operations[-1] == "Publish"
         await w.advance(5)
-        again = await push(w, product("rope", *sizes))
+        again = await push(w, product("cord", *sizes))
         assert again.events == []
         assert await written(w) == []
 
