@@ -57,6 +57,14 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.plan:plan",
             "Show the mutations that a request would send to Shopify, and send none.",
         ),
+        "record": Command(
+            "bridge.cli.record:record",
+            "Run the bridge as serve does, and write each call with its Shopify traffic.",
+        ),
+        "replay": Command(
+            "bridge.cli.replay:replay",
+            "Run recorded calls through today's code and mappings, and show what differs.",
+        ),
         "ledger": Command(
             "bridge.cli.ledger:ledger",
             "See what was sent to Shopify, and settle what nobody else can.",

@@ -73,6 +73,7 @@ class Header(_Part):
     shop: str
     outcome: str
     mapping: str
+    deadline_seconds: float = 240.0
     policies: dict[str, Any] = Field(default_factory=dict)
     clock: Clock
     state: State = State()

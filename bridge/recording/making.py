@@ -33,7 +33,10 @@ JSON = Any
 REPLAY_KEY: Final = "REPLAYREPLAYREPLAYREPLAYREPLAY00"
 
 KEPT_HEADERS: Final = ("Content-Type", "Retry-After", "X-Shopify-API-Version")
-REQUEST_ID: Final = "X-Request-Id"
+SHOPIFY_REQUEST_ID: Final = "X-Request-Id"
+
+# The call's own request id, in recordings and in replays.
+REQUEST_ID: Final = "replay"
 
 # What Shopify's token endpoint says when it gives none; nothing else of a refusal is kept.
 _REFUSAL: Final = re.compile(
@@ -65,8 +68,7 @@ def rules_of(channel: ChannelSettings, secrets: Iterable[str], salt: bytes) -> R
     texts: list[str] = []
     for file in mapping_files(channel):
         texts += literals(tomllib.loads(file.read_text("utf-8")))
-    policies = _policies(channel)
-    texts += _texts(policies)
+    texts += _texts(channel.model_dump(mode="json", include=set(Policies.model_fields)))
 
     def page_token(text: str) -> str | None:
         return resigned(text, key=channel.auth_key.get_secret_value(), by=REPLAY_KEY)
@@ -112,6 +114,7 @@ def cassette_of(
     *,
     source: Literal["live", "sandbox"],
     fingerprint: str,
+    deadline_seconds: float,
 ) -> Cassette:
     """The cassette of a finished recording."""
     answer = _json(one.answer)
@@ -122,7 +125,7 @@ def cassette_of(
     ]
     parts = [_Part.of(exchange, rules.namespaces) for exchange in one.exchanges]
     walks += [part.walk for part in parts]
-    request, said, state, *walked = scrubbed(rules, walks)
+    request, said, state, *walked = scrubbed(rules, walks, {one.request_id: REQUEST_ID})
     header = Header(
         format=FORMAT,
         bridge_version=__version__,
@@ -134,6 +137,7 @@ def cassette_of(
         shop=channel.shop,
         outcome=one.outcome,
         mapping=fingerprint,
+        deadline_seconds=deadline_seconds,
         policies=_policies(channel),
         clock=Clock.of(one.started, one.reads),
         state=State.model_validate({**state, "born": one.born}),
@@ -175,7 +179,7 @@ class _Part:
             reply = {name: self._top(name, value, leaf) for name, value in reply.items()}
         else:
             reply = None
-        request_id = _header(self.exchange, REQUEST_ID)
+        request_id = _header(self.exchange, SHOPIFY_REQUEST_ID)
         return {
             "variables": self._document.variables(self._variables, leaf),
             "reply": reply,
@@ -201,7 +205,7 @@ class _Part:
         }
         headers = {name: v for name in KEPT_HEADERS if (v := _header(exchange, name))}
         if clean["id"]:
-            headers[REQUEST_ID] = clean["id"]
+            headers[SHOPIFY_REQUEST_ID] = clean["id"]
         reply = clean["reply"]
         return Interaction(
             uri=exchange.url,

@@ -120,13 +120,13 @@ class Recorder:
 
     @contextmanager
     def call(
-        self, channel: int, action: str, request: Mapping[str, Any]
+        self, channel: int, action: str, request: Mapping[str, Any], request_id: str
     ) -> Iterator[Recording | None]:
         """Record one call: the block runs it and sets the recording's answer.
 
         None when this channel is not recorded. Never raises of itself.
         """
-        one = self._begin(channel, action, request)
+        one = self._begin(channel, action, request, request_id)
         if one is None:
             yield None
             return
@@ -134,12 +134,14 @@ class Recorder:
             yield one
         self._put(one)
 
-    def _begin(self, channel: int, action: str, request: Mapping[str, Any]) -> Recording | None:
+    def _begin(
+        self, channel: int, action: str, request: Mapping[str, Any], request_id: str
+    ) -> Recording | None:
         if channel not in self._targets:
             return None
         try:
             learned = learned_of(self.channels[channel].learned)
-            return Recording(action, channel, request, self.clock(), learned)
+            return Recording(action, channel, request_id, request, self.clock(), learned)
         except Exception as error:
             self._failed(error)
             return None
@@ -167,7 +169,12 @@ class Recorder:
     def _write(self, one: Recording) -> None:
         target = self._targets[one.channel]
         made = cassette_of(
-            one, target.channel, target.rules, source=target.source, fingerprint=target.fingerprint
+            one,
+            target.channel,
+            target.rules,
+            source=target.source,
+            fingerprint=target.fingerprint,
+            deadline_seconds=self.settings.server.deadline_seconds,
         )
         self._number += 1
         limits = self.settings.recording

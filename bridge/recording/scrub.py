@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from bridge.recording.fields import Kind
@@ -26,7 +27,21 @@ SCRUBBED: Final = "scrubbed"
 # Words that the bridge itself writes into notes and descriptions.
 OWN_WORDS: Final = frozenset(
     {"retailops", "shopify", "return", "returned", "refund", "order", "rma", "package", "shipment"}
-    | {"unshipped", "price", "gift", "card", "tip", "duties", "fee", "http", "https", "www", "com"}
+    | {
+        "unshipped",
+        "price",
+        "gift",
+        "card",
+        "tip",
+        "duties",
+        "additional",
+        "fees",
+        "fee",
+        "http",
+        "https",
+        "www",
+        "com",
+    }
 )
 
 # A value of fewer letters and digits is no name that could be found again in a sentence.
@@ -60,10 +75,14 @@ class Rules:
 
 
 class Scrubber:
-    """One call. First ``learn`` is given every leaf, then ``clean`` gives what is written."""
+    """One call. First ``learn`` is given every leaf, then ``clean`` gives what is written.
 
-    def __init__(self, rules: Rules) -> None:
+    ``aliases`` are the call's own random ids, and what stands in their place in every text.
+    """
+
+    def __init__(self, rules: Rules, aliases: Mapping[str, str] = MappingProxyType({})) -> None:
         self._rules = rules
+        self._aliases = dict(aliases)
         self._words = rules.words
         self._personal: set[str] = set()  # words of names and addresses
         self._kept: set[str] = set()  # words of what is kept, as numbers of orders
@@ -141,6 +160,8 @@ class Scrubber:
         text = str(value)
         if kind is Kind.SECRET:
             return SCRUBBED
+        for random, alias in self._aliases.items():
+            text = text.replace(random, alias)
         return self._secrets.sub(SCRUBBED, self._by_kind(kind, text))
 
     def _by_kind(self, kind: Kind | None, text: str) -> str:
@@ -230,9 +251,11 @@ def _all_texts(value: JSON) -> Iterable[str]:
         yield value
 
 
-def scrubbed(rules: Rules, walks: Collection[Callable[[Leaf], JSON]]) -> list[JSON]:
+def scrubbed(
+    rules: Rules, walks: Collection[Callable[[Leaf], JSON]], aliases: Mapping[str, str]
+) -> list[JSON]:
     """Every part of one call, cleaned. A walk goes through its part with the leaf it is given."""
-    one = Scrubber(rules)
+    one = Scrubber(rules, aliases)
     for leaf in (one.learn, one.learn_typed):
         for walk in walks:
             walk(leaf)

@@ -34,6 +34,7 @@ class Recording:
 
     action: str
     channel: int
+    request_id: str
     request: Mapping[str, Any]
     started: datetime
     learned: Mapping[str, Any] = field(default_factory=dict)

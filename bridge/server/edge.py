@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -35,6 +35,7 @@ from bridge.server.keys import (
     SETTINGS,
     STOPPING,
     Limits,
+    Runner,
 )
 from bridge.server.replies import Reply
 from bridge.shopify.budget import Deadline
@@ -96,43 +97,63 @@ class ActionHandler:
         body: Mapping[str, Any],
     ) -> Reply:
         """Run the call; if its channel is recorded, what it does is noted on the way."""
+        run = run_call(
+            request.app[ENGINE],
+            self._spec,
+            channel,
+            call,
+            configured={one.id for one in request.app[SETTINGS].channels},
+            request_id=request[REQUEST_ID],
+            deadline=deadline,
+        )
         recorder = request.app[RECORDER]
         if recorder is None:
-            return await self._run(request, channel, call, deadline)
-        with recorder.call(channel, self._spec.name, body) as recording:
-            reply = await self._run(request, channel, call, deadline)
+            return await run
+        with recorder.call(channel, self._spec.name, body, request[REQUEST_ID]) as recording:
+            reply = await run
             if recording is not None:
                 recording.answered(int(reply.status), reply.outcome, reply.body)
         return reply
 
-    async def _run(
-        self, request: web.Request, channel: int, call: Request, deadline: Deadline
-    ) -> Reply:
-        configured = {one.id for one in request.app[SETTINGS].channels}
-        if call.channel_id != channel and call.channel_id in configured:
-            told = event(
-                Code.CHANNEL_MISMATCH,
-                f"channel_info.id is {call.channel_id}, but the token is channel {channel}'s:"
-                " nothing was done",
-            )
-            return replies.failed(self._spec, told)
-        request_id = request[REQUEST_ID]
-        try:
-            outcome = await request.app[ENGINE].run(
-                channel, self._spec.name, call, request_id=request_id, deadline=deadline
-            )
-        except RequestError as error:
-            return replies.bad_request(error)
-        except BridgeError as error:  # the engine's promise: nothing was done
-            log.warning("call_refused", cause=error)
-            return replies.try_again(error)
-        except Exception:  # no input may make a 500 or show a trace
-            log.exception("call_broke")
-            return replies.broken(self._spec, request_id)
-        headers = {"Idempotent-Replayed": "true"} if outcome.status == "replayed" else {}
-        return Reply(
-            HTTPStatus.OK, outcome.body, outcome.status, outcome.events, outcome.meter, headers
+
+async def run_call(
+    engine: Runner,
+    spec: ActionSpec,
+    channel: int,
+    call: Request,
+    *,
+    configured: Collection[int],
+    request_id: str,
+    deadline: Deadline,
+) -> Reply:
+    """Run a call that was let in, and answer it whatever happens.
+
+    ``configured``: the ids of all channels here; a call that names another one of them than its
+    token's is not run.
+    """
+    if call.channel_id != channel and call.channel_id in configured:
+        told = event(
+            Code.CHANNEL_MISMATCH,
+            f"channel_info.id is {call.channel_id}, but the token is channel {channel}'s:"
+            " nothing was done",
         )
+        return replies.failed(spec, told)
+    try:
+        outcome = await engine.run(
+            channel, spec.name, call, request_id=request_id, deadline=deadline
+        )
+    except RequestError as error:
+        return replies.bad_request(error)
+    except BridgeError as error:  # the engine's promise: nothing was done
+        log.warning("call_refused", cause=error)
+        return replies.try_again(error)
+    except Exception:  # no input may make a 500 or show a trace
+        log.exception("call_broke")
+        return replies.broken(spec, request_id)
+    headers = {"Idempotent-Replayed": "true"} if outcome.status == "replayed" else {}
+    return Reply(
+        HTTPStatus.OK, outcome.body, outcome.status, outcome.events, outcome.meter, headers
+    )
 
 
 class NotServed:
