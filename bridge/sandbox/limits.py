@@ -59,6 +59,14 @@ LIMITS: Final[tuple[tuple[str, str], ...]] = (
         "refresh tokens are not modelled.",
     ),
     (
+        "products",
+        "Images only: no videos or models, no new source for a file. No gift cards, bundles, "
+        "combined listings, options linked to metafields, unit prices, swatches, translations or "
+        "selling plans. Collections can be joined and left, not made or published. Metafield "
+        "definitions are not modelled: every metafield of the type id counts as unique. A "
+        "taxonomy of seventeen categories.",
+    ),
+    (
         "cancelling and editing",
         "A cancelled order's money goes back the way it came or not at all, never as store credit. "
         "An edit changes quantities, adds variants and discounts lines; custom items, shipping "

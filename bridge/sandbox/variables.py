@@ -110,6 +110,10 @@ def _object_problems(
     for key in value:
         if key not in kind.fields:
             yield (*path, key), f"Field is not defined on {kind.name}"
+    given = [key for key in value if value[key] is not None]
+    if kind.is_one_of and (len(value) != 1 or len(given) != 1):
+        # the words of the library that Shopify's API is made with (documented)
+        yield path, f"`{kind.name}` requires exactly one argument, but {len(given)} were provided."
     for name, field in kind.fields.items():
         if name in value:
             yield from _problems(field.type, value[name], (*path, name))

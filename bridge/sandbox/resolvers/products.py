@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from bridge.sandbox.errors import NotModelled, StoreError
+from bridge.sandbox.errors import NotModelled
 from bridge.sandbox.info import Info, Page
 from bridge.sandbox.matching import words
 from bridge.sandbox.model import InventoryItem, Owner, Product, Variant
@@ -183,19 +183,11 @@ def _publications(
 # ---- roots
 
 
-def _only(identifier: dict[str, Any]) -> tuple[str, Any]:
-    given = [(name, value) for name, value in identifier.items() if value is not None]
-    if len(given) != 1:
-        message = "The identifier must have exactly one of its fields."
-        raise StoreError(message, "INVALID_FIELD_ARGUMENTS")
-    return given[0]
-
-
 def _by_identifier(kind: type[Owner], table: str) -> Callable[..., object]:
     def resolve(_root: object, info: Info, identifier: dict[str, Any]) -> object:
         store = info.context.store
         store.settle()
-        name, value = _only(identifier)
+        ((name, value),) = identifier.items()  # exactly one, says the schema
         if name == "id":
             found = store.find(value)
             return found if isinstance(found, kind) else None
