@@ -38,9 +38,12 @@ _PLACE: Final = Shape(
     fields=MappingProxyType({"location": Shape("scalar", "String", nullable=True)}),
 )
 
+_UPDATE: Final = shape_from_model(InventoryUpdate)
+_WITH_SKU: Final = replace(_UPDATE.fields["sku"], nullable=False)  # a row without is not mapped
+
 SOURCES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
-        "update": shape_from_model(InventoryUpdate),
+        "update": replace(_UPDATE, fields={**_UPDATE.fields, "sku": _WITH_SKU}),
         "policy": shape_from_model(_Policy),
         "place": _PLACE,
     }

@@ -15,6 +15,7 @@ from bridge.mapping import evaluate
 from bridge.mapping.codes import Failed, listing, suggestion
 from bridge.mapping.evaluate import Frame
 from bridge.mapping.expressions import Compiler
+from bridge.mapping.knowledge import narrowed
 from bridge.mapping.layers import Array, Leaf, Node, Origin, Table
 from bridge.mapping.nodes import Expression, Names, literal_shape
 from bridge.mapping.rules import Elements, LeafRule, ListRule, ObjectRule, Part, Rule, When
@@ -34,10 +35,16 @@ _NO_FRAME: Frame = {}
 
 
 class Builder:
-    """Builds the rules of one mapping; ``findings`` and ``rules`` grow while it does."""
+    """Builds the rules of one mapping; ``findings`` and ``rules`` grow while it does.
 
-    def __init__(self, compiler: Compiler) -> None:
+    ``entries`` says where the entries of lookup tables stand, by table and key.
+    """
+
+    def __init__(
+        self, compiler: Compiler, entries: Mapping[tuple[str, str], Origin] | None = None
+    ) -> None:
         self._compiler = compiler
+        self._entries = entries or {}
         self.findings: list[Finding] = []
         self.rules: list[Rule] = []
 
@@ -56,6 +63,9 @@ class Builder:
 
         ``control`` is False where ``each`` / ``as`` / ``when`` are no words of this table.
         """
+        when = None
+        if control:
+            when, names = self._when(table.entries.get("when"), names, path)
         parts: list[tuple[str, Part]] = []
         for key, node in table.entries.items():
             if control and key in _CONTROL:
@@ -65,14 +75,14 @@ class Builder:
             field = self._field(target, key, node)
             if field is None:
                 continue
-            part = self._part(node, field, names, f"{path}.{key}" if path else key)
+            inner = f"{path}.{key}" if path else key
+            part = self._part(node, field, names, inner, there=must and not loose)
             if part is not None:
                 parts.append((key, part))
         for name, field in target.fields.items():
             if field.required and name not in table.entries:
                 message = f'required field "{name}" of {target.name} has no rule'
                 self._bad(table.origin.at_key, "M401", message, "add one")
-        when = self._when(table.entries.get("when"), names, path) if control else None
         fixed = all(part.constant for _, part in parts)
         return ObjectRule(
             Rule(path, _place(table.origin), "a table"),
@@ -94,10 +104,13 @@ class Builder:
             self._bad(node.origin.at_key, "M201", f'unknown field "{key}" of {target.name}', hint)
         return field
 
-    def _part(self, node: Node, field: Field, names: Names, path: str) -> Part | None:
+    def _part(
+        self, node: Node, field: Field, names: Names, path: str, *, there: bool
+    ) -> Part | None:
         target = field.target
         if isinstance(node, Leaf):
-            return self._leaf(node, target, names, path, required=field.required)
+            must = field if field.required else None
+            return self._leaf(node, target, names, path, required=must, there=there)
         if target.kind == "list":
             return self._list(node, field, names, path)
         if isinstance(node, Array):
@@ -120,7 +133,7 @@ class Builder:
                 loose = item is not node
                 built = self._elements(item, target, names, f"{path}[]", loose=loose)
             elif isinstance(item, Leaf):
-                leaf = self._leaf(item, target, names, f"{path}[]", required=False)
+                leaf = self._leaf(item, target, names, f"{path}[]")
                 built = None if leaf is None else Elements(leaf, leaf.rule)
             else:
                 built = None
@@ -154,6 +167,7 @@ class Builder:
             return None
         shape = found.shape if found is not None else None
         inner = {**names, name: shape.of if shape is not None and shape != ANY else shape}
+        inner = {**inner, **narrowed({name: inner[name]}, [(name,)])}  # a null is no element
         part = self.object(bare, target, inner, path, must=not loose, loose=loose)
         if found is None or not isinstance(each, Leaf):
             return None
@@ -182,15 +196,23 @@ class Builder:
             return None
         return value
 
-    def _when(self, node: Node | None, names: Names, path: str) -> When | None:
+    def _when(self, node: Node | None, names: Names, path: str) -> tuple[When | None, Names]:
+        """The condition, and the names as they are where it holds."""
         if node is None:
-            return None
+            return None, names
         if not isinstance(node, Leaf) or not isinstance(node.value, str):
             self._bad(node.origin.at_value, "M105", "when is a condition in quotes")
-            return None
+            return None, names
         found, problems = self._compiler.condition(node.value, names)
         self.findings += [node.origin.inside(p) for p in problems]
-        return None if found is None else When(self._note(node, f"{path}.when"), found.evaluate)
+        if found is None:
+            return None, names
+        if found.constant:
+            always = bool(found.evaluate(_NO_FRAME))
+            said = "always holds: leave it out" if always else "never holds: what it guards is dead"
+            self._bad(node.origin.at_value, "M602", f"this condition {said}")
+        when = When(self._note(node, f"{path}.when"), found.evaluate)
+        return when, narrowed(names, found.sure)
 
     # Leaves
 
@@ -203,8 +225,16 @@ class Builder:
         return found
 
     def _leaf(
-        self, node: Leaf, target: Target, names: Names, path: str, *, required: bool
+        self,
+        node: Leaf,
+        target: Target,
+        names: Names,
+        path: str,
+        *,
+        required: Field | None = None,
+        there: bool = False,
     ) -> LeafRule | None:
+        """One rule. ``required`` is its field, if that must be; ``there``: in any case."""
         convert = target.convert or _many(target)
         if convert is None:
             of = target.of or target
@@ -223,22 +253,58 @@ class Builder:
         if found is None:
             return None
         if found.constant:
-            self._check_constant(node, found, convert, required=required)
+            self._check_constant(node, found, target, required=required is not None)
         else:
             self._check_family(node, found, target)
+            self._check_choices(node, found, target)
+            if required is not None and there and found.known.nullable:
+                self._bad(
+                    node.origin.at_value,
+                    "M402",
+                    f'required field "{required.name}", and this can be null',
+                    "say what then: | default: …",
+                )
+        self.findings += [node.origin.inside(p) for p in found.known.pending]
         return LeafRule(self._note(node, path), found.constant, found.evaluate, convert)
 
     def _check_constant(
-        self, node: Leaf, found: Expression, convert: Convert, *, required: bool
+        self, node: Leaf, found: Expression, target: Target, *, required: bool
     ) -> None:
+        convert = target.convert or _many(target)
         try:
             value = found.evaluate(_NO_FRAME)
-            if not is_empty(value):
+            if is_empty(value):
+                if required:
+                    self._bad(node.origin.at_value, "M401", "a required field, and this is nothing")
+            elif target.choices and isinstance(value, str) and value not in target.choices:
+                self._unknown_choice(node.origin.at_value, value, target)
+            elif convert is not None:
                 convert(value)
-            elif required:
-                self._bad(node.origin.at_value, "M401", "a required field, and this is nothing")
         except Failed as failed:
             self._bad(node.origin.at_value, "M302", failed.message)
+
+    def _check_choices(self, node: Leaf, found: Expression, target: Target) -> None:
+        """Every text that this can give must be one that the target takes."""
+        if not target.choices or found.known.choices is None:
+            return
+        direct = []
+        for value, choice in found.known.choices.items():
+            if not value or value in target.choices:
+                continue
+            entry = self._entries.get((choice.table, choice.key))
+            if entry is None:
+                direct.append(value)
+            else:
+                self._unknown_choice(entry.at_value, value, target)
+        if len(direct) == 1:
+            self._unknown_choice(node.origin.at_value, direct[0], target)
+        elif direct:
+            message = f"this can be {listing(direct, limit=6)}, and the target takes none of them"
+            self._bad(node.origin.at_value, "M305", message, "translate them: | table: '…'")
+
+    def _unknown_choice(self, at: At, value: str, target: Target) -> None:
+        hint = suggestion(value, target.choices) or f"it takes {listing(target.choices)}"
+        self._bad(at, "M305", f'the target has no value "{value}"', hint)
 
     def _check_family(self, node: Leaf, found: Expression, target: Target) -> None:
         gives, takes = family(found.shape), target.family

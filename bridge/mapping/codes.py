@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class CodeDoc:
 
     meaning: str
     remedy: str
+    severity: Literal["error", "warning"] = "error"
 
 
 CODES: Mapping[str, CodeDoc] = MappingProxyType(
@@ -51,7 +53,38 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         ),
         "M303": CodeDoc("a filter used wrongly", "Give the filter what the reference says."),
         "M304": CodeDoc("each is not a list", "Name a list of the source."),
+        "M305": CodeDoc(
+            "a text that is none of those that the other side knows",
+            "Correct it, or translate it with a table.",
+        ),
         "M401": CodeDoc("a required target field has no rule", "Add a rule for it."),
+        "M402": CodeDoc(
+            "a required target field from a source that can be null",
+            "Say what then: | default: …; or leave the table out: when.",
+        ),
+        "M501": CodeDoc(
+            "Shopify has deprecated the field or the value",
+            "Map what Shopify names instead, before it is gone.",
+            "warning",
+        ),
+        "M502": CodeDoc(
+            "the pinned API version does not have the field or the value",
+            "Set a later api_version, or map another field.",
+        ),
+        "M601": CodeDoc(
+            "no expression uses the lookup table", "Use it: | table: '…'; or delete it.", "warning"
+        ),
+        "M602": CodeDoc(
+            "a rule, or a part of it, that can never apply", "Delete it, or correct it.", "warning"
+        ),
+        "M603": CodeDoc(
+            "a lookup table lacks a value that can come",
+            "Add the entry, or say what then: | default: ….",
+            "warning",
+        ),
+        "M604": CodeDoc(
+            "an entry of a lookup table that can never be found", "Correct its key.", "warning"
+        ),
         "M701": CodeDoc("a test is not written as tests are", "Correct the key or the value."),
         "M702": CodeDoc(
             "a test expects nothing", "Say what must come out: expect, or expect_error."

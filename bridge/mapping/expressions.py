@@ -17,9 +17,9 @@ from liquid.expression import Expression as Node
 from liquid.stream import TokenStream
 from liquid.token import Token
 
-from bridge.mapping.codes import Problem
+from bridge.mapping.codes import CODES, Problem
 from bridge.mapping.filters import Filter
-from bridge.mapping.nodes import Build, Expression, Names, Refused, Tables
+from bridge.mapping.nodes import Build, Expression, Names, Refused, Tables, Uses
 
 # Bounds of one expression. The longest shipped one has under 120 characters and 20 tokens; the
 # parsers recurse once for each operator and bracket, so these are bounded too.
@@ -37,7 +37,11 @@ _DEEPENING = frozenset({"and", "or", "eq", "ne", "ltgt", "lt", "gt", "le", "ge",
 class Compiler:
     """Compiles the expressions of one mapping: its filters and its tables."""
 
-    def __init__(self, filters: Mapping[str, Filter], tables: Tables) -> None:
+    def __init__(
+        self, filters: Mapping[str, Filter], tables: Tables, *, api_version: str = ""
+    ) -> None:
+        self.uses: Uses = {}
+        self._api_version = api_version
         self._filters = filters
         self._tables = tables
         self._environment = Environment()
@@ -73,13 +77,21 @@ class Compiler:
                 node = FilteredExpression.parse(self._environment, stream)
         except LiquidError as error:
             return None, [_syntax(error, source)]
-        build = Build(self._filters, self._tables, names, tokens)
+        build = Build(
+            self._filters,
+            self._tables,
+            names,
+            tokens,
+            uses=self.uses,
+            api_version=self._api_version,
+        )
         try:
             compiled = build.condition(node) if condition else build.value(node)
         except Refused as refused:
             build.problems.append(refused.problem)
             return None, build.problems
-        return (None if build.problems else compiled), build.problems
+        wrong = any(CODES[p.code].severity == "error" for p in build.problems)
+        return (None if wrong else compiled), build.problems
 
 
 _QUOTES = "a fixed text stands in quotes: \"'text'\""

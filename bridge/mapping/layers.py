@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from bridge.errors import ConfigError, Finding
-from bridge.mapping.codes import Problem, listing, suggestion
+from bridge.mapping.codes import CODES, Problem, listing, suggestion
 from bridge.places import TomlPlaces, syntax_error
 
 KeyPath = tuple[str | int, ...]
@@ -72,7 +72,8 @@ class Origin:
         line, column = place
         source = self.file.places.line(line)
         length = max(1, min(length, len(source) - column + 1))  # what lies on this line
-        return Finding(self.file.name, line, column, code, message, hint, source, length)
+        severity = CODES[code].severity
+        return Finding(self.file.name, line, column, code, message, hint, source, length, severity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ Everything that can be known without data is checked by ``load_module``, all fin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from bridge.mapping.codes import listing, suggestion
 from bridge.mapping.evaluate import Frame, guarded
 from bridge.mapping.expressions import Compiler
 from bridge.mapping.filters import FILTERS, Filter
-from bridge.mapping.layers import Leaf, Table, read
+from bridge.mapping.layers import Leaf, Origin, Table, read
+from bridge.mapping.nodes import Uses
 from bridge.mapping.rules import Elements, Enter, ListRule, ObjectRule, Rule, Stop, salvage
 from bridge.mapping.targets import target_of
 from bridge.schema.shape import Shape
@@ -48,10 +49,21 @@ class Element:
 
 
 class MappingModule:
-    """A compiled mapping. ``rules`` are its lines, in the order of the merged files."""
+    """A compiled mapping. ``rules`` are its lines, in the order of the merged files.
 
-    def __init__(self, name: str, root: str, top: ObjectRule, rules: Sequence[Rule]) -> None:
+    ``warnings`` are findings that stop nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        top: ObjectRule,
+        rules: Sequence[Rule],
+        warnings: Sequence[Finding] = (),
+    ) -> None:
         self.name = name
+        self.warnings = tuple(warnings)
         self.rules = tuple(rules)
         self._root = root
         self._top = top
@@ -136,25 +148,32 @@ def load_module(
     sources: Mapping[str, Shape],
     extra_filters: Mapping[str, Callable[..., Any]] | None = None,
     root: str | None = None,
+    api_version: str = "",
 ) -> MappingModule:
     """Read, check and compile a mapping. Later layers go over earlier ones.
 
     ``sources`` are the names that expressions may use and their shapes; names that ``enter``
     gives belong to them. ``extra_filters`` are a merchant's own: ``filter(value, *arguments)``.
     ``root`` is the table with the rules, by default the target's class in snake case; ``""``
-    puts the target's fields at the top of the file.
+    puts the target's fields at the top of the file. ``api_version`` is the one that the store
+    is asked in; without it, what a version lacks is not looked at.
 
     Raises:
         ConfigError: Every mistake that can be found without data, each with its place.
     """
-    merged = read(layers)
+    try:
+        merged = read(layers)
+    except ConfigError as error:
+        raise ConfigError(_pointing(error.findings, name)) from None
     findings: list[Finding] = []
-    tables = _tables(merged.entries.pop("tables", None), findings)
+    origins: dict[tuple[str, str], Origin] = {}
+    tables = _tables(merged.entries.pop("tables", None), findings, origins)
     filters = dict(FILTERS)
     for filter_name, function in (extra_filters or {}).items():
         own = guarded(filter_name, function)
         filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS, pure=False)
-    builder = Builder(Compiler(filters, tables))
+    compiler = Compiler(filters, tables, api_version=api_version)
+    builder = Builder(compiler, origins)
     if root is None:
         root = re.sub(r"(?<!^)(?=[A-Z])", "_", target.__name__).lower()
     rules = merged
@@ -166,12 +185,47 @@ def load_module(
         else:
             message = f"the file has no table [{root}]"
             findings.append(Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules"))
-            raise ConfigError(findings)
+            raise ConfigError(_pointing(findings, name))
     top = builder.object(rules, target_of(target), sources, root, must=True, control=False)
     findings += builder.findings
-    if findings:
-        raise ConfigError(findings)
-    return MappingModule(name, root, top, builder.rules)
+    if any(f.severity == "error" for f in findings):
+        raise ConfigError(_pointing(findings, name))
+    findings = _pointing([*findings, *_table_warnings(compiler.uses, origins)], name)
+    return MappingModule(name, root, top, builder.rules, sorted(findings, key=by_place))
+
+
+def by_place(finding: Finding) -> tuple[str, int, int]:
+    """The order of findings: by file, line and column."""
+    return finding.path, finding.line, finding.column
+
+
+def _pointing(findings: Iterable[Finding], name: str) -> list[Finding]:
+    """The findings, each with where to read on."""
+    out = []
+    for finding in dict.fromkeys(findings):
+        see = f"explain: retailops-bridge explain {finding.code}"
+        if finding.code in ("M201", "M204"):
+            see = f"fields: retailops-bridge fields {name}     {see}"
+        out.append(replace(finding, see=see))
+    return out
+
+
+def _table_warnings(uses: Uses, origins: Mapping[tuple[str, str], Origin]) -> list[Finding]:
+    """Tables that nothing uses, and entries that nothing can find."""
+    findings = []
+    for (table, key), origin in origins.items():
+        if not key:
+            if table not in uses:
+                message = f'no expression uses the table "{table}"'
+                findings.append(origin.at_key("M601", message, f"| table: '{table}'"))
+            continue
+        asked = [choices for choices in uses.get(table, ()) if choices is not None]
+        known = {choice for choices in asked for choice in choices}
+        if asked and len(asked) == len(uses[table]) and key not in known:
+            hint = suggestion(key, known) or f"what is looked up is {listing(known)}"
+            message = f'nothing that is looked up here is ever "{key}"'
+            findings.append(origin.at_key("M604", message, hint))
+    return findings
 
 
 def _nothing_more(_: str, __: object) -> Mapping[str, Any]:
@@ -189,8 +243,13 @@ def _strangers(merged: Table, root: str) -> list[Finding]:
     return findings
 
 
-def _tables(node: object, findings: list[Finding]) -> dict[str, dict[str, object]]:
-    """The lookup tables, ``[tables.<name>]``: texts to texts, numbers or booleans."""
+def _tables(
+    node: object, findings: list[Finding], origins: dict[tuple[str, str], Origin]
+) -> dict[str, dict[str, object]]:
+    """The lookup tables, ``[tables.<name>]``: texts to texts, numbers or booleans.
+
+    ``origins`` learns where each entry stands, and each table under the key ``""``.
+    """
     if node is None:
         return {}
     found: dict[str, dict[str, object]] = {}
@@ -199,10 +258,12 @@ def _tables(node: object, findings: list[Finding]) -> dict[str, dict[str, object
             findings.append(table.origin.at_key("M105", f'"{name}" is no table of entries'))
             continue
         entries: dict[str, object] = {}
+        origins[name, ""] = table.origin
         for key, entry in table.entries.items():
             value = entry.value if isinstance(entry, Leaf) else None
             if isinstance(value, str | int | Decimal | bool):
                 entries[key] = value
+                origins[name, key] = entry.origin
             else:
                 message = "an entry is a text, a number, true or false"
                 findings.append(entry.origin.at_value("M105", message))

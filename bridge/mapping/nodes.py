@@ -31,20 +31,43 @@ from bridge.mapping import evaluate, shapes
 from bridge.mapping.codes import Failed, Problem, listing, suggestion
 from bridge.mapping.evaluate import Evaluate, Frame, Nothing
 from bridge.mapping.filters import Filter, date_format_problem
+from bridge.mapping.knowledge import (
+    UNKNOWN,
+    Choice,
+    Known,
+    SurePath,
+    filtered,
+    gaps,
+    looked_up,
+    never_nothing,
+    of_constant,
+    of_shape,
+    stepped,
+    sure_of,
+)
 from bridge.mapping.values import text
+from bridge.schema.lifecycle import DEPRECATED, SINCE
 from bridge.schema.shape import Shape
 
 Names = Mapping[str, Shape | None]
 Tables = Mapping[str, Mapping[str, object]]
+Uses = dict[str, list[Mapping[str, Choice] | None]]
+"""By the name of a table: of each use, the texts that are looked up; None when nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. ``constant``: it reads no source, so its value is always the same."""
+    """A compiled expression. ``constant``: it reads no source, so its value is always the same.
+
+    ``known`` is what is certain of its value; of a condition, ``sure`` are the paths that are not
+    null where it holds.
+    """
 
     evaluate: Evaluate
     shape: Shape | None
     constant: bool
+    known: Known = UNKNOWN
+    sure: frozenset[SurePath] = frozenset()
 
 
 class Refused(Exception):
@@ -64,7 +87,12 @@ class Build:
         tables: Tables,
         names: Names,
         tokens: list[Token],
+        *,
+        uses: Uses,
+        api_version: str,
     ) -> None:
+        self._uses = uses
+        self._api_version = api_version
         self._filters = filters
         self._tables = tables
         self._names = names
@@ -114,14 +142,30 @@ class Build:
             return Expression(evaluate.no_value, None, constant=False)
         shape = self._names[str(root)]
         free = shape == shapes.ANY
+        nullable = None if shape is None or free else shape.nullable
         for place, segment in zip(places[1:], segments[1:], strict=False):
+            inside = shape
             shape, wrong, hint = shapes.step(shape, segment)
             free = free or shape == shapes.ANY
+            nullable = stepped(nullable, shape, segment)
+            if not wrong and inside is not None:
+                self._lifecycle(f"{inside.type_name}.{segment}", place, "field")
             if wrong:
                 self._problem("M204", place, wrong, hint)
                 break
         walk = evaluate.walk_any if free else evaluate.walk
-        return Expression(walk(str(root), tuple(segments[1:])), shape, constant=False)
+        known = of_shape(shape, nullable=nullable)
+        return Expression(walk(str(root), tuple(segments[1:])), shape, False, known)
+
+    def _lifecycle(self, name: str, place: tuple[int, int], what: str) -> None:
+        """Tell of a field or an enum's value that comes or goes with an API version."""
+        said = f"the {what} {name}"
+        if name in DEPRECATED:
+            self._problem("M501", place, f"{said} is deprecated", DEPRECATED[name])
+        since = SINCE.get(name, "")
+        if self._api_version and since > self._api_version:
+            message = f"{said} is not in API version {self._api_version}"
+            self._problem("M502", place, message, f"it came with {since}")
 
     def _segment_places(self, first: Token) -> list[tuple[int, int]]:
         """(offset, length) of every segment of the path that begins at ``first``."""
@@ -174,7 +218,15 @@ class Build:
             [a.evaluate for a in positional],
             {name: a.evaluate for name, a in keywords.items()},
         )
-        return Expression(run, shape, constant)
+        if node.name == "default":
+            if never_nothing(left.known, left.shape) and not left.constant:
+                message = "this default is never used: what is before it always has a value"
+                self._problem("M602", place, message, "leave it out")
+            return Expression(
+                run, shape, constant, left.known.or_else(positional[0].known, empty=True)
+            )
+        known = filtered(left.known, [a.known for a in positional], node.name, pure=spec.pure)
+        return Expression(run, shape, constant, known)
 
     def _arguments(self, node: FilterNode) -> tuple[list[Expression], dict[str, Expression]]:
         positional: list[Expression] = []
@@ -277,14 +329,23 @@ class Build:
 
         found_shapes = {literal_shape(v) for v in table.values()}
         shape = found_shapes.pop() if len(found_shapes) == 1 else None
-        return Expression(look_up, shape, left.constant)
+        self._uses.setdefault(name, []).append(left.known.choices)
+        gap = None
+        if missing := gaps(left.known, entries):
+            message = f"[tables.{name}] has no entry for {listing(missing, limit=6)}"
+            gap = Problem("M603", place[0], place[1], message, "add them, or a default behind it")
+        if gap is not None and must:
+            self.problems.append(gap)
+        known = looked_up(left.known, name, entries, strict=must, gap=None if must else gap)
+        return Expression(look_up, shape, left.constant, known)
 
     # Conditions
 
     def condition(self, node: Node) -> Expression:
         """A condition, or a part of one: the value's truth."""
         built = self._boolean(node)
-        return Expression(evaluate.truth(built.evaluate), shapes.BOOLEAN, built.constant)
+        run = evaluate.truth(built.evaluate)
+        return Expression(run, shapes.BOOLEAN, built.constant, sure=sure_of(node))
 
     def _boolean(self, node: Node) -> Expression:
         if isinstance(node, LogicalAndExpression | LogicalOrExpression):
@@ -298,8 +359,23 @@ class Build:
         left, right = node.children()
         equality = operation in ("EqExpression", "NeExpression")
         one, other = (self._operand(n, may_be_nothing=equality) for n in (left, right))
+        if equality:
+            self._check_compared(one, other, right)
+            self._check_compared(other, one, left)
         run = evaluate.compare(operation, one.evaluate, other.evaluate)
         return Expression(run, shapes.BOOLEAN, one.constant and other.constant)
+
+    def _check_compared(self, source: Expression, literal: Expression, node: Node) -> None:
+        """An enum compared with a text: the text must be one of its values."""
+        values = source.shape.values if source.shape is not None else ()
+        if not values or not literal.constant or not isinstance(node, StringLiteral):
+            return
+        place = (node.token.start_index, len(node.value) + 2)
+        name = source.shape.type_name if source.shape is not None else ""
+        if node.value not in values:
+            hint = suggestion(node.value, values) or f"it may be {listing(values)}"
+            self._problem("M305", place, f'{name} has no value "{node.value}"', hint)
+        self._lifecycle(f"{name}.{node.value}", place, "value")
 
     def _operand(self, node: Node, *, may_be_nothing: bool) -> Expression:
         if may_be_nothing and isinstance(node, Empty):
@@ -313,7 +389,7 @@ class Build:
 
 
 def _constant(value: object, shape: Shape | None) -> Expression:
-    return Expression(evaluate.constant(value), shape, constant=True)
+    return Expression(evaluate.constant(value), shape, True, of_constant(value))
 
 
 def literal_shape(value: object) -> Shape | None:

@@ -41,7 +41,8 @@ class Target:
     """One place of the target.
 
     ``single``: ``convert`` makes the value; ``family`` is what it is made of, None when
-    anything may come. ``list`` and ``map`` have ``of``; ``object`` has ``fields``.
+    anything may come; ``choices`` are the only texts that it takes, if there are such.
+    ``list`` and ``map`` have ``of``; ``object`` has ``fields``.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Target:
     of: Target | None = None
     least: int = 0
     model: type[BaseModel] | None = None
+    choices: tuple[str, ...] = ()
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
@@ -134,7 +136,8 @@ def _single(annotation: object, inner: object, metadata: list[Any]) -> Target:
             message = first["msg"]
             raise Failed(message[:1].lower() + message[1:]) from None
 
-    return Target("single", name, family, convert)
+    choices = get_args(inner) if get_origin(inner) is Literal else ()
+    return Target("single", name, family, convert, choices=choices if _all_texts(choices) else ())
 
 
 def _all_texts(values: tuple[object, ...]) -> bool:

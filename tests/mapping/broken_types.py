@@ -95,7 +95,7 @@ each = "order.lineItems"
 as = "line"
 sku = "line.sku"
 item_type = "'shipp'"''',
-        [("7:13+9", "M302", "input should be 'ship' or 'advisory'", "")],
+        [("7:13+9", "M305", 'the target has no value "shipp"', 'did you mean "ship"?')],
     ),
     "table into a text": (
         HEAD

@@ -63,9 +63,14 @@ class Order(Strict):
 
 
 def record(type_name: str, **fields: str | Shape) -> Shape:
-    """An object of scalars by their type's name: ``record("Price", net="Decimal")``."""
+    """An object of scalars by their type's name; ``!`` behind it: never null.
+
+    ``record("Price", net="Decimal!")``
+    """
     inside = {
-        name: Shape("scalar", of, nullable=True) if isinstance(of, str) else of
+        name: Shape("scalar", of.rstrip("!"), nullable=not of.endswith("!"))
+        if isinstance(of, str)
+        else of
         for name, of in fields.items()
     }
     return Shape("object", type_name, nullable=False, fields=inside)
@@ -78,8 +83,8 @@ def listing(of: Shape) -> Shape:
 
 LINE = record(
     "LineItem",
-    sku="String",
-    title="String",
+    sku="String!",
+    title="String!",
     quantity="Int",
     price="Money",
     taxable="Boolean",
@@ -88,8 +93,8 @@ LINE = record(
 ORDER = record(
     "Order",
     id="ID",
-    legacyResourceId="UnsignedInt64",
-    name="String",
+    legacyResourceId="UnsignedInt64!",
+    name="String!",
     note="String",
     createdAt="DateTime",
     total="Money",
@@ -100,6 +105,16 @@ ORDER = record(
     shippingLines=listing(record("ShippingLine", title="String", price="Money")),
     lineItems=listing(LINE),
     raw="JSON",
+    paid=Shape("scalar", "PaidStatus", nullable=False, values=("PAID", "PENDING", "VOIDED")),
+    work=Shape(
+        "scalar",
+        "OrderDisplayFulfillmentStatus",
+        nullable=True,
+        values=("UNFULFILLED", "FULFILLMENT_NOT_REQUIRED"),
+    ),
+    legacy=Shape("scalar", "FulfillmentStatus", nullable=True, values=("OPEN", "SUCCESS")),
+    kind=Shape("scalar", "ItemType", nullable=True, values=("ship", "advisory", "gift")),
+    totalCapturable="Money",
 )
 SOURCES = {"order": ORDER, "price": record("Price", net="Decimal")}
 
@@ -123,6 +138,11 @@ def an_order(**changes: Any) -> dict[str, Any]:
             a_line(sku="B", quantity=0, price=Decimal("0.10")),
         ],
         "raw": {"any": {"thing": [1]}},
+        "paid": "PAID",
+        "work": "UNFULFILLED",
+        "legacy": "OPEN",
+        "kind": "ship",
+        "totalCapturable": Decimal(0),
     } | changes
 
 
@@ -144,7 +164,14 @@ def load(
         path = folder / f"{number}.toml"
         path.write_bytes(text.encode())
         paths.append(path)
-    return load_module("order", paths, target=target, sources=SOURCES, extra_filters=filters)
+    return load_module(
+        "order",
+        paths,
+        target=target,
+        sources=SOURCES,
+        extra_filters=filters,
+        api_version="2026-07",
+    )
 
 
 def value_of(folder: Path, expression: str, *, field: str = "note", **changes: Any) -> Any:

@@ -114,7 +114,7 @@ def test_findings_and_errors_name_the_layer(tmp_path: Path) -> None:
         (str(tmp_path / "1.toml"), 1, 21),
         (str(tmp_path / "2.toml"), 1, 16),
     ]
-    module = load(tmp_path, SHIPPED, 'order.refnum = "order.note"')
+    module = load(tmp_path, SHIPPED, "order.refnum = \"order.name | remove: '#1001'\"")
     with pytest.raises(MappingError) as stopped:
         module.render({"order": an_order()})
     assert stopped.value.place == f"{tmp_path / '1.toml'}:1:16"

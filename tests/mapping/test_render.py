@@ -454,7 +454,7 @@ class Flat(BaseModel):
 def test_a_target_at_the_top_of_the_file(tmp_path: Path) -> None:
     """With an empty root the fields need no table around them; tables still have theirs."""
     path = tmp_path / "flat.toml"
-    path.write_text("sku = \"order.name | table: 't'\"\n[tables.t]\n'#1001' = 'S'\n")
+    path.write_text("sku = \"order.name | table: 't' | default: '?'\"\n[tables.t]\n'#1001' = 'S'\n")
     module = load_module("flat", [path], target=Flat, sources=SOURCES, root="")
     assert module.render({"order": an_order()}) == {"sku": "S"}
     assert [rule.target for rule in module.rules] == ["sku"]
