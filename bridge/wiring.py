@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import structlog
 
 from bridge.actions.refnums import find_order
 from bridge.actions.table import MAPPINGS, SERVED, SETTLERS
@@ -28,8 +29,11 @@ from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding
 from bridge.ledger import Ledger
 from bridge.mapping.module import MappingModule, load_module
+from bridge.schema.stored import Schemas, file_name
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.exchange import Observe
+
+log = structlog.get_logger()
 
 # Connections to one store at once. Shopify's bucket holds 2,000 points and a cheap mutation
 # costs 10: more than some dozens of requests in flight can never be paid for.
@@ -62,7 +66,9 @@ def load_mappings(channel: ChannelSettings) -> Mapping[str, MappingModule]:
     findings: list[Finding] = list(strangers_in(channel.mappings_dir))
     for name in MAPPINGS:
         try:
-            modules[name] = load_mapping(name, layers_of(name, channel, channel.mappings_dir))
+            modules[name] = load_mapping(
+                name, layers_of(name, channel, channel.mappings_dir), channel
+            )
         except ConfigError as error:
             findings += error.findings
     if findings:
@@ -78,10 +84,31 @@ def layers_of(name: str, policies: Policies, folder: Path | None) -> tuple[Path,
     return (shipped, own) if own is not None and own.is_file() else (shipped,)
 
 
-def load_mapping(name: str, layers: Sequence[Path]) -> MappingModule:
-    """One compiled mapping. Raises ConfigError with every finding."""
+def schemas_of(policies: Policies) -> Schemas:
+    """What is known of Shopify's schema: for a channel also what was fetched from its store."""
+    if not isinstance(policies, ChannelSettings):
+        return Schemas()
+    return Schemas(policies.schema_dir / file_name(policies.shop, policies.api_version))
+
+
+def load_mapping(
+    name: str, layers: Sequence[Path], policies: Policies | None = None
+) -> MappingModule:
+    """One compiled mapping, for a channel or for the policies that there are without one.
+
+    Raises ConfigError with every finding.
+    """
     spec = MAPPINGS[name]
-    return load_module(name, layers, target=spec.target, sources=spec.sources(), root=spec.root)
+    known = policies or Policies()
+    select = spec.select(known, schemas_of(known)) if spec.select is not None else None
+    return load_module(
+        name,
+        layers,
+        target=spec.target,
+        sources=spec.sources(),
+        root=spec.root,
+        select=select,
+    )
 
 
 def strangers_in(folder: Path | None) -> Iterator[Finding]:
@@ -168,7 +195,22 @@ def _all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
             findings |= dict.fromkeys(error.findings)  # channels share the shipped files
     if findings:
         raise ConfigError(tuple(findings))
+    _tell_costs(found)
     return found
+
+
+def _tell_costs(mappings: Mapping[int, Mapping[str, MappingModule]]) -> None:
+    """What each channel's ``[select]`` adds to the points of a query, at its largest."""
+    for channel, modules in mappings.items():
+        for module in modules.values():
+            for operation, (before, now) in module.composed.costs.items():
+                log.info(
+                    "fields_selected",
+                    channel=channel,
+                    operation=operation,
+                    points=now,
+                    points_without=before,
+                )
 
 
 def _client(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -32,9 +31,8 @@ from bridge.errors import MappingError
 from bridge.mapping.module import MappingModule
 from bridge.retailops.answers import CurrencyCode, Order
 from bridge.retailops.events import Code
-from bridge.schema import load_schema
-from bridge.schema.shape import Shape, shape_of
-from bridge.shopify.documents import operation
+from bridge.schema.shape import Shape
+from bridge.shopify.documents import Operation, operation
 
 Node = Mapping[str, Any]
 
@@ -63,19 +61,17 @@ class Item:
     price: LinePrice
 
 
-@cache
-def line_shape() -> Shape:
-    """A line item as OrderPull reads it."""
-    shape = shape_of(load_schema(), operation("OrderPull").document, ("page", "lineItems"))
-    return shape.of if shape.of is not None else shape
+def sources(pull: Operation | None = None) -> Mapping[str, Shape]:
+    """What mappings/order_pull.toml may name, for the lint: Shopify's fields and ours.
 
-
-def sources() -> Mapping[str, Shape]:
-    """What mappings/order_pull.toml may name, for the lint: Shopify's fields and ours."""
-    page = shape_of(load_schema(), operation("OrderPull").document, ("page",))
+    ``pull`` is OrderPull with a merchant's further fields, if there are any.
+    """
+    page = (pull or operation("OrderPull")).shape(["page"])
+    order = page.of if page.of is not None else page
+    lines = order.fields["lineItems"]
+    line = lines.of if lines.of is not None else lines
     figures = dict.fromkeys(LinePrice.__dataclass_fields__, "Decimal")
     price = _object("price", figures, nullable={"discount"})
-    line = line_shape()
     item = Shape(
         "object",
         "item",
@@ -92,7 +88,7 @@ def sources() -> Mapping[str, Shape]:
     payment = _object("payment", texts | {"amount": "Decimal"})
     totals = dict.fromkeys(Totals.__dataclass_fields__, "Decimal")
     return {
-        "order": page.of if page.of is not None else page,
+        "order": order,
         "items": Shape("list", "item", nullable=False, of=item),
         "line": line,
         "price": price,
@@ -111,6 +107,12 @@ def _scalar(type_name: str, *, nullable: bool = False) -> Shape:
 def _object(name: str, fields: Mapping[str, str], nullable: Set[str] = frozenset()) -> Shape:
     inside = {k: _scalar(v, nullable=k in nullable) for k, v in fields.items()}
     return Shape("object", name, nullable=False, fields=inside)
+
+
+def operation_of(mapping: MappingModule, name: str) -> Operation:
+    """The operation of this name with what the mapping's ``[select]`` adds to it."""
+    found: Operation = mapping.composed.operations.get(name) or operation(name)
+    return found
 
 
 def refnum_of(order: Node, settings: ChannelSettings) -> str:
@@ -142,7 +144,7 @@ def offer(
         else:
             priced = price_order(order, mode=policy.price_mode, shop_currency=shop_currency)
         rendered = mapping.render(
-            scope(order, priced, policy, refnum=refnum, cancel=cancel),
+            scope(order, priced, settings, mapping, cancel=cancel),
             enter=_enter,
             subject=f"order {refnum}",
         )
@@ -160,22 +162,31 @@ def offer(
 
 
 def scope(
-    order: Node, priced: PricedOrder, policy: OrderPullPolicy, *, refnum: str, cancel: bool
+    order: Node,
+    priced: PricedOrder,
+    settings: ChannelSettings,
+    mapping: MappingModule,
+    *,
+    cancel: bool,
 ) -> dict[str, Any]:
     """What the expressions of mappings/order_pull.toml may name."""
+    policy = settings.order_pull
+    no_line = dict.fromkeys(mapping.sources["line"].fields)
     return {
         "order": order,
-        "items": [_named(item) for item in items(order, priced, policy)],
+        "items": [_named(item) for item in items(order, priced, policy, no_line)],
         "totals": {**_fields(priced.totals), "currency": priced.currency},
         "payments": [] if cancel else [_fields(p) for p in payments(order)],
         "policy": policy.model_dump(),
-        "refnum": refnum,
+        "refnum": refnum_of(order, settings),
         "cancel": True if cancel else None,
     }
 
 
-def items(order: Node, priced: PricedOrder, policy: OrderPullPolicy) -> Iterator[Item]:
-    """The order's lines as RetailOps shall treat them.
+def items(
+    order: Node, priced: PricedOrder, policy: OrderPullPolicy, no_line: Node
+) -> Iterator[Item]:
+    """The order's lines as RetailOps shall treat them; ``no_line`` has a line's names, all null.
 
     A line that is partly shipped comes as two items, so that nothing is shipped twice; the
     shipped part keeps the line's refnum with ``-shipped``.
@@ -196,15 +207,15 @@ def items(order: Node, priced: PricedOrder, policy: OrderPullPolicy) -> Iterator
             rest = replace(price, discount=ZERO) if left else price
             yield Item(refnum + suffix, done, quantity - left, line, rest)
     for extra in priced.extras:
-        yield _extra_item(extra, policy)
+        yield _extra_item(extra, policy, no_line)
 
 
-def _extra_item(extra: Extra, policy: OrderPullPolicy) -> Item:
+def _extra_item(extra: Extra, policy: OrderPullPolicy, no_line: Node) -> Item:
     """An advisory line that Shopify does not have: every other field of a line is null."""
     sku = {"tip": policy.tip_sku, "duty": policy.duty_sku, "fee": policy.fee_sku}[extra.kind]
     price = LinePrice(extra.amount, ZERO, ZERO, extra.amount, extra.amount)
     told = {"sku": sku, "name": extra.title, "title": extra.title, "customAttributes": []}
-    return Item(extra.kind, "advisory", 1, dict.fromkeys(line_shape().fields) | told, price)
+    return Item(extra.kind, "advisory", 1, {**no_line, **told}, price)
 
 
 def _fields(record: Totals | Payment | LinePrice) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bridge.actions.effects import (
     THE_ORDER,
 )
 from bridge.actions.order_held import look_at_held
-from bridge.actions.order_offer import HeldBack, offer, refnum_of
+from bridge.actions.order_offer import HeldBack, offer, operation_of, refnum_of
 from bridge.actions.order_sweep import due, sweep_further, swept
 from bridge.actions.readiness import cancelled_query, header_verdict, search_query, verdict
 from bridge.actions.refnums import locate
@@ -35,7 +35,7 @@ from bridge.ledger import HeldBack as StillHeld
 from bridge.retailops.answers import MAX_ORDERS, Answer, Order, OrderPullAnswer
 from bridge.retailops.events import Code
 from bridge.retailops.requests import OrderPullRequest
-from bridge.shopify.orders import NAMED_AT_ONCE, OrderPage, OrderReader
+from bridge.shopify.orders import OrderPage, OrderReader
 
 log = structlog.get_logger()
 
@@ -172,6 +172,8 @@ class _Pull:
             presentment=self.policy.currency == "presentment",
             namespace=self.marks.namespace,
             lines=self.policy.lines_per_order,
+            pull=operation_of(self.mapping, "OrderPull"),
+            further=operation_of(self.mapping, "OrderLines"),
         )
 
     async def page(self, token: str) -> None:
@@ -292,8 +294,9 @@ class _Pull:
         ``specific_orders`` it ignores our token, so what is left has to be asked for again.
         """
         left = list(refnums)
+        at_once = self.reader.at_once
         while left and self.state.room and (not self.state.seen or self._time_left()):
-            size = min(NAMED_AT_ONCE, self.state.room)
+            size = min(at_once, self.state.room)
             try:
                 await self._specific(left[:size])
             except DeadlineExceeded:

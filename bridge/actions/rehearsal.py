@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from bridge.actions import catalog_feed, order_cancel, order_complete_target, packages
 from bridge.actions.inventory_wants import Reader
-from bridge.actions.order_offer import HeldBack, offer
+from bridge.actions.order_offer import HeldBack, offer, operation_of
 from bridge.actions.order_returned_target import returned
 from bridge.actions.order_settle_payment_target import settlement
 from bridge.actions.order_update_target import updated
@@ -58,7 +58,8 @@ def _order_pull(given: Given, module: TracedModule) -> Refused | None:
     """``input`` is an order as Shopify answers it; one with ``cancelledAt`` is a cancellation."""
     settings = _channel(given)
     policy = settings.order_pull
-    order = pulled_order(given, shop_currency=policy.currency == "shop")
+    pull = operation_of(module, "OrderPull")
+    order = pulled_order(given, pull, shop_currency=policy.currency == "shop")
     if given.findings:
         return None
     cancel = order["cancelledAt"] is not None

@@ -16,7 +16,7 @@ from bridge.actions.money import parts_total
 from bridge.mapping.cases import Given
 from bridge.mapping.samples import Path, complete
 from bridge.schema.shape import Shape
-from bridge.shopify.documents import operation
+from bridge.shopify.documents import Operation
 
 ORDER_NUMBER: Final = 1001
 """The number of an order that has no ``id``, in its refnum too."""
@@ -24,13 +24,13 @@ ORDER_NUMBER: Final = 1001
 Node = Mapping[str, Any]
 
 
-def pulled_order(given: Given, *, shop_currency: bool) -> dict[str, Any]:
-    """The order as ``OrderReader`` gives it; findings go to ``given``."""
+def pulled_order(given: Given, pull: Operation, *, shop_currency: bool) -> dict[str, Any]:
+    """The order as ``OrderReader`` gives it with ``pull``; findings go to ``given``."""
     written = given.value("input") or {}
     sample = _Sample(shop_currency=shop_currency, currency=_currency(written))
     made = complete(
         written,
-        pulled_shape(shop_currency=shop_currency),
+        pulled_shape(pull, shop_currency=shop_currency),
         given.report("input"),
         strict=given.strict("input"),
         prepare=sample.prepare,
@@ -42,11 +42,11 @@ def pulled_order(given: Given, *, shop_currency: bool) -> dict[str, Any]:
 
 
 @cache
-def pulled_shape(*, shop_currency: bool) -> Shape:
+def pulled_shape(pull: Operation, *, shop_currency: bool) -> Shape:
     """An order as OrderPull reads it, with the one of its two currencies that it asks for."""
     asked = {"presentment": not shop_currency, "byQuery": True, "byIds": False}
     asked |= {"withCancelled": False, "withRecent": False}
-    page = operation("OrderPull").shape(["page"], asked)
+    page = pull.shape(["page"], asked)
     return page.of if page.of is not None else page
 
 

@@ -32,6 +32,7 @@ from bridge.actions.order_complete_target import Completion
 from bridge.actions.order_pull import OrderPull
 from bridge.actions.order_returned import OrderReturned
 from bridge.actions.order_returned_target import Returned
+from bridge.actions.order_select import order_select
 from bridge.actions.order_settle_payment import OrderSettlePayment
 from bridge.actions.order_settle_payment_target import Settlement
 from bridge.actions.order_shipment_submit import OrderShipmentSubmit
@@ -44,8 +45,10 @@ from bridge.actions.shipment_target import PackageTracking
 from bridge.actions.unshipped import UnshippedSettler
 from bridge.config.models import Policies
 from bridge.engine import Action, OrderAction, Settler
+from bridge.mapping.select import Select
 from bridge.retailops.answers import Order
 from bridge.schema.shape import Shape
+from bridge.schema.stored import Schemas
 
 SERVED: Final[Mapping[str, Callable[[], Action[Any, Any] | OrderAction[Any, Any]]]] = {
     "catalog_get_config": CatalogGetConfig,
@@ -79,16 +82,19 @@ class MappingSpec:
     """What a mapping file makes (``target``, under the table ``[root]``) and from what.
 
     ``preset`` names the file in ``presets/`` that a channel chose instead of the shipped one.
+    ``select`` says what its ``[select]`` may have, when it reads objects of Shopify's to which
+    fields can be added.
     """
 
     target: type[BaseModel]
     root: str
     sources: Callable[[], Mapping[str, Shape]]
     preset: Callable[[Policies], str | None] = lambda _: None
+    select: Callable[[Policies, Schemas], Select] | None = None
 
 
 MAPPINGS: Final[Mapping[str, MappingSpec]] = {
-    "order_pull": MappingSpec(Order, "order", order_offer.sources),
+    "order_pull": MappingSpec(Order, "order", order_offer.sources, select=order_select),
     "inventory_push": MappingSpec(Stock, "stock", inventory_wants.sources),
     "order_shipment_submit": MappingSpec(PackageTracking, "tracking", packages.sources),
     "order_complete": MappingSpec(Completion, "complete", order_complete_target.sources),

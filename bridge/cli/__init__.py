@@ -65,6 +65,11 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.replay:replay",
             "Run recorded calls through today's code and mappings, and show what differs.",
         ),
+        "schema": Command(
+            "bridge.cli.schema:schema",
+            "Fetch Shopify's whole schema, so that [select] can be checked without the store.",
+            MappingProxyType({"fetch": "bridge.cli.schema:fetch"}),
+        ),
         "ledger": Command(
             "bridge.cli.ledger:ledger",
             "See what was sent to Shopify, and settle what nobody else can.",

@@ -87,7 +87,7 @@ def load(name: str, place: Place) -> Loaded:
     """One mapping of a place; never raises for what is wrong in a file."""
     layers = layers_of(name, place.policies, place.folder)
     try:
-        module = load_mapping(name, layers)
+        module = load_mapping(name, layers, place.policies)
     except ConfigError as error:
         return Loaded(name, place, layers, None, error.findings)
     return Loaded(name, place, layers, module)

@@ -228,3 +228,5 @@ def _resolve_paths(data: dict[str, Any], folder: Path) -> None:
     for channel in data["channels"]:
         if channel.get("mappings_dir") is not None:
             channel["mappings_dir"] = str(folder / channel["mappings_dir"])
+        schema = ChannelSettings.model_fields["schema_dir"].default
+        channel["schema_dir"] = str(folder / channel.get("schema_dir", schema))

@@ -274,6 +274,10 @@ class ChannelSettings(Policies):
         None,
         description="A folder of the merchant's own mapping files, laid over the shipped ones.",
     )
+    schema_dir: Path = Field(
+        Path("shopify-schema"),
+        description="Where `schema fetch` keeps the store's GraphQL schema, for [select].",
+    )
 
 
 class Settings(Frozen):

@@ -39,6 +39,10 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
             "a value or table that no rule can be",
             "A rule is a string with an expression, a number or a boolean; see the reference.",
         ),
+        "M106": CodeDoc(
+            "[select] holds something that is no list of fields",
+            "Write the names as in GraphQL: order = \"poNumber customer { tags }\".",
+        ),
         "M201": CodeDoc("unknown target field or section", "Correct the key."),
         "M202": CodeDoc("unknown filter", "Correct the name; the reference lists the filters."),
         "M203": CodeDoc("unknown table", "Add [tables.<name>], or correct the name."),
@@ -70,6 +74,25 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         "M502": CodeDoc(
             "the pinned API version does not have the field or the value",
             "Set a later api_version, or map another field.",
+        ),
+        "M510": CodeDoc(
+            "[select] names a field that Shopify does not have", "Correct the name, or remove it."
+        ),
+        "M511": CodeDoc(
+            "whether Shopify has a field of [select] cannot be told offline",
+            "Fetch the store's whole schema once: retailops-bridge schema fetch.",
+        ),
+        "M512": CodeDoc(
+            "with [select] a query costs more points than Shopify allows",
+            "Select less, or lower page_size or lines_per_order in [order_pull].",
+        ),
+        "M513": CodeDoc(
+            "Shopify would refuse the fields of [select]",
+            "Do what the message says; Shopify's reference has the field's arguments and type.",
+        ),
+        "M514": CodeDoc(
+            "the store's schema that was fetched cannot be read",
+            "Fetch it again: retailops-bridge schema fetch.",
         ),
         "M601": CodeDoc(
             "no expression uses the lookup table", "Use it: | table: '…'; or delete it.", "warning"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ from bridge.mapping.filters import FILTERS, Filter
 from bridge.mapping.layers import Leaf, Origin, Table, read
 from bridge.mapping.nodes import Uses
 from bridge.mapping.rules import Elements, Enter, ListRule, ObjectRule, Rule, Stop, salvage
+from bridge.mapping.select import NOTHING_SELECTED, Composed, Select, read_select
 from bridge.mapping.targets import target_of
 from bridge.schema.shape import Shape
 
@@ -51,7 +53,8 @@ class Element:
 class MappingModule:
     """A compiled mapping. ``rules`` are its lines, in the order of the merged files.
 
-    ``warnings`` are findings that stop nothing.
+    ``warnings`` are findings that stop nothing. ``sources`` are the names that its expressions
+    may use; ``composed`` is what its ``[select]`` made.
     """
 
     def __init__(
@@ -61,8 +64,12 @@ class MappingModule:
         top: ObjectRule,
         rules: Sequence[Rule],
         warnings: Sequence[Finding] = (),
+        sources: Mapping[str, Shape] = MappingProxyType({}),
+        composed: Composed = NOTHING_SELECTED,
     ) -> None:
         self.name = name
+        self.sources = sources
+        self.composed = composed
         self.warnings = tuple(warnings)
         self.rules = tuple(rules)
         self._root = root
@@ -148,6 +155,7 @@ def load_module(
     sources: Mapping[str, Shape],
     extra_filters: Mapping[str, Callable[..., Any]] | None = None,
     root: str | None = None,
+    select: Select | None = None,
     api_version: str = "",
 ) -> MappingModule:
     """Read, check and compile a mapping. Later layers go over earlier ones.
@@ -155,7 +163,8 @@ def load_module(
     ``sources`` are the names that expressions may use and their shapes; names that ``enter``
     gives belong to them. ``extra_filters`` are a merchant's own: ``filter(value, *arguments)``.
     ``root`` is the table with the rules, by default the target's class in snake case; ``""``
-    puts the target's fields at the top of the file. ``api_version`` is the one that the store
+    puts the target's fields at the top of the file. ``select`` is what ``[select]`` may have;
+    without it there is nothing to select from. ``api_version`` is the one that the store
     is asked in; without it, what a version lacks is not looked at.
 
     Raises:
@@ -168,6 +177,11 @@ def load_module(
     findings: list[Finding] = []
     origins: dict[tuple[str, str], Origin] = {}
     tables = _tables(merged.entries.pop("tables", None), findings, origins)
+    composed, refused = read_select(merged.entries.pop("select", None), select, name)
+    findings += refused
+    names: dict[str, Shape | None] = {**sources, **composed.sources}
+    if refused and select is not None:  # what would be there cannot be told
+        names |= dict.fromkeys(slot.path.split(".")[0] for slot in select.slots.values())
     filters = dict(FILTERS)
     for filter_name, function in (extra_filters or {}).items():
         own = guarded(filter_name, function)
@@ -186,12 +200,20 @@ def load_module(
             message = f"the file has no table [{root}]"
             findings.append(Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules"))
             raise ConfigError(_pointing(findings, name))
-    top = builder.object(rules, target_of(target), sources, root, must=True, control=False)
+    top = builder.object(rules, target_of(target), names, root, must=True, control=False)
     findings += builder.findings
     if any(f.severity == "error" for f in findings):
         raise ConfigError(_pointing(findings, name))
     findings = _pointing([*findings, *_table_warnings(compiler.uses, origins)], name)
-    return MappingModule(name, root, top, builder.rules, sorted(findings, key=by_place))
+    return MappingModule(
+        name,
+        root,
+        top,
+        builder.rules,
+        sorted(findings, key=by_place),
+        {**sources, **composed.sources},
+        composed,
+    )
 
 
 def by_place(finding: Finding) -> tuple[str, int, int]:
@@ -234,7 +256,7 @@ def _nothing_more(_: str, __: object) -> Mapping[str, Any]:
 
 def _strangers(merged: Table, root: str) -> list[Finding]:
     """Top-level keys that are neither the rules nor a section of the mapping language."""
-    known = (root, "tables", "unset")
+    known = (root, "tables", "unset", "select")
     findings = []
     for key, node in merged.entries.items():
         if key != root:

@@ -80,7 +80,13 @@ class TracedModule(MappingModule):
         self.trace = Trace()
         self.outcomes: list[dict[str, Any] | MappingError] = []
         super().__init__(
-            module.name, module._root, _object(module._top, self.trace, INDEX), module.rules
+            module.name,
+            module._root,
+            _object(module._top, self.trace, INDEX),
+            module.rules,
+            module.warnings,
+            module.sources,
+            module.composed,
         )
 
     def render(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from graphql import (
     GraphQLEnumType,
@@ -43,6 +43,11 @@ from graphql.language import (
     VariableNode,
 )
 
+METAFIELD: Final = "metafields__"
+"""How the response name of a metafield begins that mappings call ``metafields.NAME``."""
+
+METAFIELDS: Final = "metafields"
+
 
 def _no_fields() -> Mapping[str, Shape]:
     return MappingProxyType({})
@@ -56,7 +61,9 @@ class Shape:
     elements. ``nullable`` is also true where the field may be absent (an ``@include`` that the
     caller left open, a fragment on one of several possible types). ``values`` are an enum's.
     ``via`` says how the raw answer reaches the elements of a list that was a connection:
-    ``("nodes",)`` or ``("edges", "node")`` in the answer's own names; empty for a real list.
+    ``("nodes",)`` or ``("edges", "node")`` in the answer's own names; empty for a real list. Of
+    an object: ``(METAFIELD,)`` when its fields stand beside it in the raw answer, each a
+    metafield under this prefix.
     """
 
     kind: Literal["object", "list", "scalar"]
@@ -151,7 +158,7 @@ class _Walker:
         for node in nodes:
             if node.selection_set is not None:
                 self._collect(node.selection_set, parent, sure=True, into=chosen)
-        return MappingProxyType({name: self._field(found) for name, found in chosen.items()})
+        return _gathered({name: self._field(found) for name, found in chosen.items()})
 
     def _collect(
         self,
@@ -295,6 +302,22 @@ class _Walker:
             if found[0].node.name.value == wanted:
                 return name
         return None
+
+
+def _gathered(fields: dict[str, Shape]) -> Mapping[str, Shape]:
+    """The metafields among the fields of an object as one object, ``metafields``, of texts."""
+    found = {
+        name.removeprefix(METAFIELD): replace(shape.fields["value"], nullable=True)
+        for name, shape in fields.items()
+        if name.startswith(METAFIELD) and "value" in shape.fields
+    }
+    if not found:
+        return MappingProxyType(fields)
+    kept = {name: shape for name, shape in fields.items() if not name.startswith(METAFIELD)}
+    kept[METAFIELDS] = Shape(
+        "object", "Metafields", nullable=False, fields=MappingProxyType(found), via=(METAFIELD,)
+    )
+    return MappingProxyType(kept)
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

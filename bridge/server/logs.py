@@ -35,7 +35,7 @@ KEYS = (
     | {"retries", "waited_ms", "cost", "requested_cost", "actual_cost", "available", "attempt"}
     | {"api_version", "wait", "size", "scopes", "maximum", "seconds_left", "points_left"}
     | {"asked", "answered", "remedy", "copies", "bytes", "milliseconds", "failure"}
-    | {"shopify_request_id"}
+    | {"shopify_request_id", "points_without"}
     # what it is about: RetailOps' and Shopify's numbers, not people
     | {"order", "refnum", "order_gid", "sku", "item", "location", "page", "orders", "rows"}
     | {"several_of_that_name"}

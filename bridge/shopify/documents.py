@@ -19,10 +19,11 @@ from functools import cache, cached_property
 from importlib import resources
 from typing import Any, Literal
 
-from graphql import print_ast
+from graphql import GraphQLSchema, print_ast
 from graphql.language import (
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
     NameNode,
     Node,
     OperationDefinitionNode,
@@ -51,6 +52,7 @@ class Operation:
 
     ``scopes`` are the access scopes that it needs; ``needs`` is the oldest API version on which
     it is valid, or empty; ``repeated`` is how many copies ``batch`` put in (1: as in the file).
+    ``schema`` is the one that it was checked against; None is ours.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Operation:
     scopes: tuple[str, ...] = ()
     needs: str = ""
     repeated: int = 1
+    schema: GraphQLSchema | None = None
 
     @cached_property
     def text(self) -> str:
@@ -73,11 +76,11 @@ class Operation:
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """The points that Shopify will ask for before it runs this (``bridge.schema.cost``)."""
-        return requested_cost(load_schema(), self.document, variables, self.name)
+        return requested_cost(self.schema or load_schema(), self.document, variables, self.name)
 
     def shape(self, path: Sequence[str] = (), variables: Mapping[str, Any] | None = None) -> Shape:
         """The shape of the answer at ``path`` (``bridge.schema.shape``)."""
-        return shape_of(load_schema(), self.document, path, self.name, variables)
+        return shape_of(self.schema or load_schema(), self.document, path, self.name, variables)
 
 
 def names() -> tuple[str, ...]:
@@ -135,6 +138,47 @@ def batch(
     document = visit(base.document, _Repeat(field, copies))
     document = visit(document, _Declare(own, count, _used(document)))
     return Operation(base.name, base.kind, document, base.scopes, base.needs, repeated=count)
+
+
+def extended(
+    base: Operation,
+    additions: Mapping[str, Sequence[SelectionNode]],
+    schema: GraphQLSchema | None = None,
+) -> Operation:
+    """``base`` with further selections at the end of its fragments, by the fragment's name.
+
+    Fragments that it does not have are passed over. It is valid if ``schema`` says so: see
+    ``graphql.validate``; here nothing is checked.
+    """
+    document = visit(base.document, _Extend(additions))
+    return replace(base, document=document, schema=schema)
+
+
+def within(
+    base: Operation, fragment: str, path: Sequence[str], nodes: Sequence[SelectionNode]
+) -> tuple[SelectionNode, ...]:
+    """``nodes`` wrapped in the fields of ``path`` inside a fragment of ``base``.
+
+    A field that the fragment has keeps its alias and arguments, as GraphQL wants of two fields
+    that shall become one: ``within(pull, "PulledOrder", ("customer",), [tags])`` is
+    ``customer { tags }``.
+    """
+    found = next(
+        d
+        for d in base.document.definitions
+        if isinstance(d, FragmentDefinitionNode) and d.name.value == fragment
+    )
+    there: list[FieldNode] = []
+    selections: Sequence[SelectionNode] = found.selection_set.selections
+    for step in path:
+        fields = (s for s in selections if isinstance(s, FieldNode) and _response_name(s) == step)
+        known = next(fields, None) or FieldNode(name=NameNode(value=step), arguments=())
+        there.append(known)
+        selections = known.selection_set.selections if known.selection_set else ()
+    inner = tuple(nodes)
+    for field in reversed(there):
+        inner = (replace(field, selection_set=SelectionSetNode(selections=inner)),)
+    return inner
 
 
 def _definition(document: DocumentNode) -> OperationDefinitionNode:
@@ -234,6 +278,24 @@ class _Repeat(Visitor):
             else:
                 out.append(selection)
         return replace(node, selections=tuple(out))
+
+
+class _Extend(Visitor):
+    """Appends selections to fragments, by name."""
+
+    def __init__(self, additions: Mapping[str, Sequence[SelectionNode]]) -> None:
+        super().__init__()
+        self._additions = additions
+
+    def leave_fragment_definition(
+        self, node: FragmentDefinitionNode, *_: object
+    ) -> FragmentDefinitionNode:
+        """The fragment with what belongs to it."""
+        more = self._additions.get(node.name.value)
+        if not more:
+            return node
+        selections = (*node.selection_set.selections, *more)
+        return replace(node, selection_set=SelectionSetNode(selections=selections))
 
 
 class _Declare(Visitor):

@@ -13,15 +13,32 @@ from typing import Any
 
 from bridge.shopify.budget import CallBudget
 from bridge.shopify.client import ShopifyClient
-from bridge.shopify.documents import operation
+from bridge.shopify.documents import Operation, operation
 from bridge.shopify.protocol import Reply
 from bridge.shopify.replies import next_cursor
 from bridge.shopify.values import plain
 
 Node = Mapping[str, Any]
 
+# One query above this is refused by Shopify, whatever is in the bucket (CostExceeded).
+MOST_POINTS = 1_000
+
 # nodes(ids) is priced per id: one order with 50 lines is about 75 points of the 1,000.
 NAMED_AT_ONCE = 13
+
+
+def pull_variables(*, first: int, lines: int) -> dict[str, Any]:
+    """OrderPull as a first page asks for it, with all that may come along: its highest price."""
+    return {
+        "byQuery": True,
+        "byIds": False,
+        "withCancelled": True,
+        "withRecent": True,
+        "presentment": True,
+        "namespace": "",
+        "first": first,
+        "lines": lines,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +67,24 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class OrderReader:
-    """Reads orders for one call, in one currency and with one metafield namespace."""
+    """Reads orders for one call, in one currency and with one metafield namespace.
+
+    ``pull`` and ``further`` are OrderPull and OrderLines, or the same with more fields.
+    """
 
     client: ShopifyClient
     budget: CallBudget
     presentment: bool
     namespace: str
     lines: int
+    pull: Operation = field(default_factory=lambda: operation("OrderPull"))
+    further: Operation = field(default_factory=lambda: operation("OrderLines"))
+
+    @property
+    def at_once(self) -> int:
+        """How many orders can be asked for by id in one request."""
+        asked = self._asked(byIds=True, ids=[""])
+        return max(1, min(NAMED_AT_ONCE, MOST_POINTS // self.pull.cost(asked)))
 
     async def page(
         self,
@@ -77,7 +105,7 @@ class OrderReader:
             cancelledQuery=cancelled_query,
             withRecent=recent,
         )
-        data = plain(reply.data, operation("OrderPull"))
+        data = plain(reply.data, self.pull)
         raw = reply.data["page"]
         more, denied = _leftovers(reply, "page", raw["nodes"])
         return OrderPage(
@@ -94,9 +122,10 @@ class OrderReader:
         orders: list[Node] = []
         more: dict[str, str] = {}
         denied: dict[str, str] = {}
-        for start in range(0, len(ids), NAMED_AT_ONCE):
-            reply = await self._pull(byIds=True, ids=list(ids[start : start + NAMED_AT_ONCE]))
-            found = plain(reply.data, operation("OrderPull"))["named"]
+        size = self.at_once
+        for start in range(0, len(ids), size):
+            reply = await self._pull(byIds=True, ids=list(ids[start : start + size]))
+            found = plain(reply.data, self.pull)["named"]
             orders += [n for n in found if n is not None and n["__typename"] == "Order"]
             cursors, refused = _leftovers(reply, "named", reply.data["named"])
             more |= cursors
@@ -104,7 +133,10 @@ class OrderReader:
         return OrderPage(orders=orders, more_lines=more, denied=denied)
 
     async def _pull(self, **variables: object) -> Reply:
-        asked = {
+        return await self.client.execute(self.pull, self._asked(**variables), budget=self.budget)
+
+    def _asked(self, **variables: object) -> dict[str, object]:
+        return {
             "byQuery": False,
             "byIds": False,
             "withCancelled": False,
@@ -113,13 +145,12 @@ class OrderReader:
             "namespace": self.namespace,
             "lines": self.lines,
         } | variables
-        return await self.client.execute(operation("OrderPull"), asked, budget=self.budget)
 
     async def more_lines(self, order: Node, after: str) -> Sequence[Node] | None:
         """All further lines of ``order``; None when it changed while they were read."""
         lines: list[Node] = []
         cursor: str | None = after
-        op = operation("OrderLines")
+        op = self.further
         while cursor is not None:
             reply = await self.client.execute(
                 op,

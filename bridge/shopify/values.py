@@ -46,9 +46,31 @@ def _compile(shape: Shape) -> Convert | None:
         return None if convert is None else _checked(convert, shape.type_name)
     if shape.kind == "list":
         return _list(shape)
-    fields = {name: _compile(field) for name, field in shape.fields.items()}
+    fields = {name: _compile(field) for name, field in shape.fields.items() if not _apart(field)}
     changed = [(name, convert) for name, convert in fields.items() if convert is not None]
+    apart = next(((name, field) for name, field in shape.fields.items() if _apart(field)), None)
+    if apart is not None:
+        return _with_metafields(_object(changed), *apart)
     return _object(changed) if changed else None
+
+
+def _apart(shape: Shape) -> bool:
+    """Whether a field's own fields stand beside it in the raw answer: metafields."""
+    return shape.kind == "object" and bool(shape.via)
+
+
+def _with_metafields(whole: Convert, gathered: str, shape: Shape) -> Convert:
+    names = [(name, f"{shape.via[0]}{name}") for name in shape.fields]
+
+    def convert(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        out = whole(value)
+        if out is None:
+            return None
+        found = {name: out.pop(raw, None) for name, raw in names}
+        out[gathered] = {name: one and one["value"] for name, one in found.items()}
+        return dict(out)
+
+    return convert
 
 
 def _object(changed: list[tuple[str, Convert]]) -> Convert:

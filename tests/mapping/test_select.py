@@ -1,0 +1,172 @@
+"""``[select]``: every mistake at its place, before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from graphql import extend_schema, introspection_from_schema, parse
+
+from bridge.config.models import ChannelSettings
+from bridge.errors import ConfigError
+from bridge.mapping.module import MappingModule
+from bridge.schema import load_schema
+from bridge.schema.stored import file_name, store
+from bridge.wiring import load_mapping, shipped_mappings
+from tests.actions.test_order_offer import channel
+
+BROKEN = [
+    # file, line:column, code, part of the message
+    ('[select]\nlin = "sku"', "2:1", "M201", 'no fields can be added to "lin"'),
+    ('[select]\nline = 3', "2:8", "M106", "as one text"),
+    ('[select]\nline = ""', "2:8", "M106", "no field is named"),
+    ('[select]\nline = "product { tags"', "2:22", "M106", "never closed"),
+    ('[select]\nline = "sku } mutation { x"', "2:15", "M106", "no list of fields"),
+    ('[select]\nline = "product { }"', "2:17", "M106", "inside the braces"),
+    ('[select]\nline = "... on LineItem { ...Foo }"', "2:27", "M106", "no fragment ...Foo"),
+    ('[select]\norder = "transactions(first: $lines) { id }"', "2:30", "M106", "variable $lines"),
+    ('[select]\norder = "metafields__x: name"', "2:10", "M106", "the bridge's own"),
+    ('[select]\norder = "__x: name"', "2:10", "M106", "the bridge's own"),
+    ('[select]\norder = "metafields: name"', "2:10", "M106", "belongs to [select.metafields]"),
+    ('[select]\nline = "' + "product { " * 40 + '"', "2:", "M106", "never closed"),
+    ('[select]\nline = "' + "a " * 2001 + '"', "2:8", "M104", "at most 4,000"),
+    (
+        '[select]\nline = "' + "product { variants(first: 1) { nodes { " * 5 + "id" + " } } }" * 5 + '"',
+        "2:",
+        "M104",
+        "nested deeper",
+    ),
+    ('[select]\nmetafields = "x"', "2:14", "M106", "metafields are a table"),
+    ('[select.metafields]\norder = "custom.x"', "2:9", "M106", "a name for each"),
+    ('[select.metafields]\norder = { "a b" = "custom.x" }', "2:11", "M106", "is no name"),
+    ('[select.metafields]\norder = { a = "customx" }', "2:15", "M106", "namespace.key"),
+    ('[select.metafields]\norder = { a = 1 }', "2:15", "M106", "namespace.key"),
+    ('[select.metafields]\nline = { a = "custom.x" }', "2:1", "M201", 'added to "line"'),
+    ('[select]\norder = "name statusPageUrl"', "2:15", "M511", "cannot be told offline"),
+    ('[select]\ncustomer = "taags"', "2:13", "M511", 'Customer has a field "taags"'),
+    ('[select]\norder = "customer"', "2:10", "M513", "selection of subfields"),
+    ('[select]\norder = "note: name"', "2:10", "M513", "conflict"),
+    ('[select]\norder = "fulfillments(frst: 1) { id }"', "2:23", "M513", "frst"),
+    ('[select]\norder = "... on Wonder { id }"', "2:17", "M513", "Wonder"),
+    (
+        '[select]\nline = "product { media(first: 50) { nodes { alt preview { image { url } } } } }"',
+        "1:2",
+        "M512",
+        "costs 1,",
+    ),
+    ('select = "order"', "1:10", "M106", "is a table"),
+]  # fmt: skip
+
+
+def load(folder: Path, text: str, own: ChannelSettings | None = None) -> MappingModule:
+    """order_pull.toml with a merchant's file over it."""
+    file = folder / "order_pull.toml"
+    file.write_text(text, "utf-8")
+    return load_mapping("order_pull", [shipped_mappings() / "order_pull.toml", file], own)
+
+
+def findings(folder: Path, text: str, own: ChannelSettings | None = None):
+    """What is wrong with a merchant's file."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text, own)
+    return caught.value.findings
+
+
+@pytest.mark.parametrize(("text", "place", "code", "said"), BROKEN)
+def test_a_mistake_is_told_at_its_place(tmp_path, text, place, code, said) -> None:
+    """One finding, with line and column in the merchant's file, the code, and what is wrong."""
+    (found,) = findings(tmp_path, text)
+    assert found.path.endswith("order_pull.toml")
+    assert f"{found.line}:{found.column}".startswith(place)
+    assert found.code == code
+    assert said in found.message
+
+
+def test_a_mistake_hides_no_other(tmp_path) -> None:
+    """A wrong field in [select] and an unknown target come together; what would follow does not."""
+    text = '[select]\norder = "nam"\n[order]\ngift_mesage = "order.nam"\ngift_message = "order.nam"'
+    assert [f.code for f in findings(tmp_path, text)] == ["M511", "M201"]
+
+
+def test_only_a_mapping_of_shopifys_objects_can_select(tmp_path) -> None:
+    """inventory_push reads RetailOps' call: there is nothing of Shopify's to select."""
+    file = tmp_path / "inventory_push.toml"
+    file.write_text('[select]\norder = "name"', "utf-8")
+    with pytest.raises(ConfigError, match="M106.*inventory_push reads nothing of Shopify"):
+        load_mapping("inventory_push", [shipped_mappings() / "inventory_push.toml", file])
+
+
+def test_new_fields_have_their_types_in_expressions(tmp_path) -> None:
+    """A name that was selected can be used; one below it that was not is M204 as ever."""
+    head = '[select]\nline = "product { tags productType }"\n[order.order_items]\n'
+    module = load(tmp_path, head + "sku_description = \"line.product.tags | join: ' '\"")
+    assert module.sources["line"].fields["product"].nullable
+    (found,) = findings(tmp_path, head + 'sku_description = "line.product.tgs"')
+    assert (found.code, found.line, found.column) == ("M204", 4, 33)
+    (found,) = findings(tmp_path, head + 'sku_description = "line.product.tags"')
+    assert found.code == "M301"
+
+
+def test_metafields_have_names_of_their_own(tmp_path) -> None:
+    """A metafield is a text under metafields.NAME; another name there is unknown."""
+    head = '[select.metafields]\norder = { gift = "custom.gift_message" }\n[order]\n'
+    load(tmp_path, head + 'gift_message = "order.metafields.gift"')
+    (found,) = findings(tmp_path, head + 'gift_message = "order.metafields.gft"')
+    assert (found.code, found.hint) == ("M204", 'did you mean "gift"?')
+
+
+def test_without_select_nothing_changes(tmp_path) -> None:
+    """The operations are the bridge's own, and the shipped sources."""
+    module = load(tmp_path, '[order]\ngift_message = "order.name"')
+    assert module.composed.operations == {}
+    assert "metafields" not in module.sources["order"].fields
+
+
+def test_the_price_is_told_and_bounded_by_the_channels_pages(tmp_path) -> None:
+    """What is refused with pages of 50 orders is allowed with pages of 5; the costs are shown."""
+    text = '[select]\nline = "product { media(first: 50) { nodes { alt preview { image { url } } } } }"'
+    assert findings(tmp_path, text)[0].code == "M512"
+    small = channel(page_size=2, lines_per_order=10)
+    before, now = load(tmp_path, text, small).composed.costs["OrderPull"]
+    assert before < now <= 1000
+
+
+# -- the store's whole schema ---------------------------------------------------------------------
+
+
+def whole(own: ChannelSettings) -> None:
+    """A fetched schema that knows one field more than ours."""
+    more = extend_schema(load_schema(), parse("extend type Order { statusPageUrl: String! }"))
+    store(own.schema_dir, own.shop, own.api_version, introspection_from_schema(more))
+
+
+def test_a_fetched_schema_tells_what_ours_cannot(tmp_path) -> None:
+    """With the store's schema beside the configuration the field is known, typed and priced."""
+    own = channel().model_copy(update={"schema_dir": tmp_path / "schema"})
+    text = '[select]\norder = "statusPageUrl"\n[order]\ngift_message = "order.statusPageUrl"'
+    assert findings(tmp_path, text, own)[0].code == "M511"
+    whole(own)
+    module = load(tmp_path, text, own)
+    assert not module.sources["order"].fields["statusPageUrl"].nullable
+    assert module.composed.operations["OrderPull"].cost({"first": 1, "byQuery": True}) > 0
+
+
+def test_with_a_fetched_schema_a_wrong_name_is_certain(tmp_path) -> None:
+    """Then it is not "cannot be told" but "has no such field", with the nearest name."""
+    own = channel().model_copy(update={"schema_dir": tmp_path / "schema"})
+    whole(own)
+    (found,) = findings(tmp_path, '[select]\norder = "statusPageURI"', own)
+    assert (found.code, found.hint) == ("M510", 'did you mean "statusPageUrl"?')
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", json.dumps({"__schema": {}})])
+def test_a_schema_file_that_is_none_is_told(tmp_path, content) -> None:
+    """A broken file names itself and the command that mends it."""
+    own = channel().model_copy(update={"schema_dir": tmp_path / "schema"})
+    (tmp_path / "schema").mkdir()
+    file = tmp_path / "schema" / file_name(own.shop, own.api_version)
+    file.write_text(content, "utf-8")
+    (found,) = findings(tmp_path, '[select]\norder = "statusPageUrl"', own)
+    assert (found.code, found.path) == ("M514", str(file))
+    assert "schema fetch" in found.hint
