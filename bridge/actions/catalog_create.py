@@ -1,7 +1,8 @@
 """The step that makes a new product. Pure.
 
-``productSet`` with the handle as its identifier: a second sending, after a lost reply or a crash,
-finds the product that the first one made and says the same of it, so there are never two. The
+``productSet`` with the handle as its identifier: were it sent twice, the second would find the
+product that the first one made, so there are never two. It is not sent twice all the same, because
+it would have the images made again: after a lost reply the next push looks under the handle. The
 handle was free a moment ago; the feed's lists are whole here, because nobody else has put
 anything into a product that does not exist.
 """
@@ -92,7 +93,7 @@ def create(target: Target, shop: Shop) -> Change:
         f"{target.key}:create",
         operation("ProductSet"),
         variables,
-        repeatable=True,
+        repeatable=False,
         subject=Part(target, images=tuple(image.original_source for image in images), creates=True),
         lane=target.key,
         vital=True,

@@ -23,11 +23,11 @@ from bridge.actions.catalog_feed import Feed, read_feed
 from bridge.actions.catalog_media import address_key
 from bridge.actions.catalog_plan import Change, Part, change, publish
 from bridge.actions.catalog_read import Read, read_store
-from bridge.actions.catalog_state import Shop, Target, tell
+from bridge.actions.catalog_state import Shop, Target, making, tell
 from bridge.engine import Call, Plan, Result
 from bridge.engine.bulk import wait_for_running
 from bridge.engine.telling import shopify_event
-from bridge.errors import DeadlineExceeded, ShopifyError, UserError
+from bridge.errors import DeadlineExceeded, OutcomeUnknown, ShopifyError, UserError
 from bridge.ledger import Effect
 from bridge.retailops.answers import Answer, CatalogPushAnswer
 from bridge.retailops.events import Code, Event
@@ -128,14 +128,18 @@ class CatalogPush:
         state: CatalogState,
         results: Sequence[Result],
     ) -> None:
-        """Which image became of which address."""
-        rows = []
+        """Which image became of which address, and which new product has its answer."""
+        rows: list[Effect] = []
+        shop, now = call.channel.shop, call.clock()
         for result in each_row(results):
             part: Part = result.step.subject
+            if part.creates and _answered(result):
+                name = str(part.target.tries + 1)
+                key = making(part.target.handle)
+                rows.append(Effect(shop, key, effects.PRODUCT_ANSWERED, name, {}, now))
             for gid, address, image in _images_made(result, part):
                 name = f"{address_key(address)} {image}"
                 detail = {"media": image}
-                shop, now = call.channel.shop, call.clock()
                 rows.append(Effect(shop, gid, effects.MEDIA_MADE, name, detail, now))
         if rows:
             await call.ledger.record_effects(rows)
@@ -221,10 +225,18 @@ def _effects(call: Call, target: Target, made: Change) -> list[Effect]:
         times = target.sent[key].times + 1 if key in target.sent else 1
         name = f"{key} {times}"
         rows.append(Effect(shop, target.gid or "", effects.MEDIA_SENT, name, {}, now))
+    if made.steps and not target.gid:
+        key, name = making(target.handle), str(target.tries + 1)
+        rows.append(Effect(shop, key, effects.PRODUCT_SENT, name, {}, now))
     for variant in made.moves:
         name = variant.gid
         rows.append(Effect(shop, variant.product, effects.VARIANT_MOVED, name, {}, now))
     return rows
+
+
+def _answered(result: Result) -> bool:
+    """Whether it is known what became of the step."""
+    return result.data is not None or not isinstance(result.error, OutcomeUnknown)
 
 
 def _images_made(result: Result, part: Part) -> list[tuple[str, str, str]]:

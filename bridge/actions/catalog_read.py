@@ -18,9 +18,9 @@ from bridge.actions import effects
 from bridge.actions.catalog_diff import fields_of
 from bridge.actions.catalog_feed import Family
 from bridge.actions.catalog_match import Match, Matching, match
-from bridge.actions.catalog_media import Sent
+from bridge.actions.catalog_media import MAY_STILL_COME, Sent
 from bridge.actions.catalog_merge import all_images
-from bridge.actions.catalog_state import Places, Target, tell
+from bridge.actions.catalog_state import Places, Target, making, tell
 from bridge.actions.catalog_text import handle_of
 from bridge.config.models import CatalogPolicy
 from bridge.engine import Call
@@ -253,6 +253,7 @@ class _Reader:
         named = [(m, h) for m in matches for h in _handles(m)]
         rows = await self._by_identifier([{"handle": handle} for _, handle in named])
         there = {h: row for (_, h), row in zip(named, rows, strict=True)}
+        tries = await self._tries(there)
         taken: set[str] = set()
         for one in matches:
             handles = _handles(one)
@@ -272,7 +273,29 @@ class _Reader:
                 self._out.events.append(tell(Code.HANDLE_TAKEN, message, one.skus))
                 continue
             taken.add(free)
-            self._out.targets.append(replace(_target(one), handle=free))
+            times, coming = tries.get(free, (0, False))
+            if coming:
+                message = (
+                    f"{free} was sent a moment ago and is not there yet: push it again in a minute"
+                )
+                self._out.events.append(tell(Code.NOT_REACHED, message, one.skus))
+            else:
+                self._out.targets.append(replace(_target(one), handle=free, tries=times))
+
+    async def _tries(self, handles: Iterable[str]) -> dict[str, tuple[int, bool]]:
+        """How often a product was sent under each handle, and whether one may still come."""
+        names = {making(handle): handle for handle in handles}
+        kinds = [effects.PRODUCT_SENT, effects.PRODUCT_ANSWERED]
+        rows = await self._effects(kinds, names) if names else []
+        answered = {(r.order_gid, r.natural_id) for r in rows if r.kind == kinds[1]}
+        out: dict[str, tuple[int, bool]] = {}
+        now = self._call.clock()
+        for row in (r for r in rows if r.kind == kinds[0]):
+            times, coming = out.get(names[row.order_gid], (0, False))
+            lost = (row.order_gid, row.natural_id) not in answered
+            coming = coming or (lost and now - row.at < MAY_STILL_COME)
+            out[names[row.order_gid]] = (times + 1, coming)
+        return out
 
     def _whole(self, one: Match) -> bool:
         """A product of which some items cannot be read is not made: it would lack them."""

@@ -33,7 +33,7 @@ class Target:
     None): then it is made under ``handle``. ``variants`` are the store's by SKU, ``elsewhere``
     those that another product has, ``left`` those that were moved here and are still there.
     ``all_variants`` are those of the whole product, where some may be removed. ``sent`` is
-    the ledger's memory of the product's images.
+    the ledger's memory of the product's images, ``tries`` how often it was sent as a new one.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Target:
     left: Sequence[StoreVariant] = ()
     all_variants: Sequence[Sibling] = ()
     sent: Mapping[str, Sent] = field(default_factory=dict)
+    tries: int = 0
 
     @property
     def skus(self) -> tuple[str, ...]:
@@ -66,6 +67,11 @@ class Shop:
     places: Places
     now: datetime
     async_from: int = 100
+
+
+def making(handle: str) -> str:
+    """Under which name the ledger keeps what was sent to make a product of this handle."""
+    return f"product {handle}"
 
 
 def tell(

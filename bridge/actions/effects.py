@@ -67,3 +67,10 @@ MEDIA_MADE: Final = "media_made"
 VARIANT_MOVED: Final = "variant_moved"
 """A variant was about to be moved away from a product (``order_gid`` is the product's). Natural
 id: the variant's GID. Whatever is left of it there is to be deleted."""
+
+PRODUCT_SENT: Final = "product_sent"
+"""A new product was about to be sent under a handle (``order_gid`` is ``product <handle>``).
+Natural id: the how manyth time. Until it is answered, or a minute is over, it may still come."""
+
+PRODUCT_ANSWERED: Final = "product_answered"
+"""Shopify has made the product, or has refused it. Natural id: that of what was sent."""

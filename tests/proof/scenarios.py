@@ -170,6 +170,37 @@ def rma(case: Case, number: str, *items: Mapping[str, Any]) -> dict[str, Any]:
     return {"retailops_rma_id": number, "refund_action": "refund", "items": rows}
 
 
+def feed(case: Case, price: str, *, new: bool = False) -> dict[str, Any]:
+    """A catalog_push of one product that gets an image and a tag, and of a new one with it."""
+
+    def product(name: str, **more: Any) -> dict[str, Any]:
+        handle = f"proof-{case.number}-{name}"
+        row = {"sku": handle.upper(), "price": price}
+        return {"handle": handle, "title": f"Proof {name}", "variants": [row], **more}
+
+    image = f"https://images.example/{case.number}.jpg"
+    if not new:
+        return {"template_output": {"products": [product("old")]}}
+    old = product("old", media=[image], tags=["pushed"])
+    return {"template_output": {"products": [old, product("new", media=[image])]}}
+
+
+def shelf(state: Mapping[str, Any], case: Case) -> Any:
+    """The two products of a playing, without what differs from one playing to the next."""
+    names = {f"proof-{case.number}-{name}": name for name in ("old", "new")}
+    return sorted(
+        (
+            names[p["handle"]],
+            p["title"],
+            sorted(p["tags"]),
+            len(p["media"]),
+            sorted(v["price"] for v in p["variants"]),
+        )
+        for p in state["products"]
+        if p["handle"] in names
+    )
+
+
 SHIP = "order_shipment_submit"
 AUTHORISED = [{"gateway": "shopify_payments", "kind": "AUTHORIZATION", "multi_capturable": True}]
 TWO_TENDERS = [{**AUTHORISED[0], "amount": "60.00"}, *AUTHORISED]
@@ -187,6 +218,14 @@ ALL: Sequence[Scenario] = (
         },
         {"tagsAdd": 1, "metafieldsSet": 1},
         shopping(),
+    ),
+    Scenario(
+        "push a catalog",
+        "catalog_push",
+        lambda case: feed(case, "12.00", new=True),
+        {"productSet": 1, "productVariantsBulkUpdate": 1, "productUpdate": 1, "tagsAdd": 1},
+        before=(("catalog_push", lambda case: feed(case, "10.00")),),
+        shows=shelf,
     ),
     Scenario(
         "push stock",
