@@ -63,6 +63,7 @@ class MappingModule:
         root: str,
         top: ObjectRule,
         rules: Sequence[Rule],
+        *,
         warnings: Sequence[Finding] = (),
         sources: Mapping[str, Shape] = MappingProxyType({}),
         composed: Composed = NOTHING_SELECTED,
@@ -210,9 +211,9 @@ def load_module(
         root,
         top,
         builder.rules,
-        sorted(findings, key=by_place),
-        {**sources, **composed.sources},
-        composed,
+        warnings=sorted(findings, key=by_place),
+        sources={**sources, **composed.sources},
+        composed=composed,
     )
 
 

@@ -84,9 +84,9 @@ class TracedModule(MappingModule):
             module._root,
             _object(module._top, self.trace, INDEX),
             module.rules,
-            module.warnings,
-            module.sources,
-            module.composed,
+            warnings=module.warnings,
+            sources=module.sources,
+            composed=module.composed,
         )
 
     def render(

@@ -16,6 +16,9 @@ from bridge.schema.stored import file_name, store
 from bridge.wiring import load_mapping, shipped_mappings
 from tests.actions.test_order_offer import channel
 
+MEDIA = "product { media(first: 50) { nodes { alt preview { image { url } } } } }"
+DEEP = "product { variants(first: 1) { nodes { " * 5 + "id" + " } } }" * 5
+
 BROKEN = [
     # file, line:column, code, part of the message
     ('[select]\nlin = "sku"', "2:1", "M201", 'no fields can be added to "lin"'),
@@ -32,7 +35,7 @@ BROKEN = [
     ('[select]\nline = "' + "product { " * 40 + '"', "2:", "M106", "never closed"),
     ('[select]\nline = "' + "a " * 2001 + '"', "2:8", "M104", "at most 4,000"),
     (
-        '[select]\nline = "' + "product { variants(first: 1) { nodes { " * 5 + "id" + " } } }" * 5 + '"',
+        f'[select]\nline = "{DEEP}"',
         "2:",
         "M104",
         "nested deeper",
@@ -50,7 +53,7 @@ BROKEN = [
     ('[select]\norder = "fulfillments(frst: 1) { id }"', "2:23", "M513", "frst"),
     ('[select]\norder = "... on Wonder { id }"', "2:17", "M513", "Wonder"),
     (
-        '[select]\nline = "product { media(first: 50) { nodes { alt preview { image { url } } } } }"',
+        f'[select]\nline = "{MEDIA}"',
         "1:2",
         "M512",
         "costs 1,",
@@ -93,7 +96,7 @@ def test_only_a_mapping_of_shopifys_objects_can_select(tmp_path) -> None:
     """inventory_push reads RetailOps' call: there is nothing of Shopify's to select."""
     file = tmp_path / "inventory_push.toml"
     file.write_text('[select]\norder = "name"', "utf-8")
-    with pytest.raises(ConfigError, match="M106.*inventory_push reads nothing of Shopify"):
+    with pytest.raises(ConfigError, match=r"M106.*inventory_push reads nothing of Shopify"):
         load_mapping("inventory_push", [shipped_mappings() / "inventory_push.toml", file])
 
 
@@ -125,7 +128,7 @@ def test_without_select_nothing_changes(tmp_path) -> None:
 
 def test_the_price_is_told_and_bounded_by_the_channels_pages(tmp_path) -> None:
     """What is refused with pages of 50 orders is allowed with pages of 5; the costs are shown."""
-    text = '[select]\nline = "product { media(first: 50) { nodes { alt preview { image { url } } } } }"'
+    text = f'[select]\nline = "{MEDIA}"'
     assert findings(tmp_path, text)[0].code == "M512"
     small = channel(page_size=2, lines_per_order=10)
     before, now = load(tmp_path, text, small).composed.costs["OrderPull"]
