@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help install test crash faults check demo bench sandbox docs clean
+.PHONY: help install test crash faults check demo bench sandbox cassettes docs clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -42,11 +42,15 @@ bench: $(VENV)/.synced ## the figures: points, requests, milliseconds
 sandbox: $(VENV)/.synced ## the bridge and the embedded store, until interrupted
 	@$(BIN)/retailops-bridge sandbox $(ARGS)
 
+cassettes: $(VENV)/.synced ## record the shipped recordings anew (needs openssl)
+	@$(BIN)/python -m tests.recording.make_cassettes $(ARGS)
+
 docs: $(VENV)/.synced ## write the pages that are made from the code
 	@$(BIN)/python -m bridge.config.reference
 	@$(BIN)/python -m bridge.retailops.reference
 	@$(BIN)/python -m bridge.actions.reference
 	@$(BIN)/python -m bridge.cli.reference
+	@$(BIN)/python -m bridge.cli.explain
 
 clean: ## remove .venv, caches and what was built
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,1 +1,1 @@
-"""The bridge in other people's tests: fixtures for pytest, there for whoever installs the package."""
+"""The bridge in other people's tests: fixtures for pytest, for whoever installs the package."""

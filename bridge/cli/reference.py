@@ -43,6 +43,7 @@ _KINDS: Final[Mapping[object, str]] = {
     int: "whole number",
     float: "number",
     Path: "path",
+    list[Path]: "paths",
     bool: "",
 }
 

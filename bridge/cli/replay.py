@@ -17,18 +17,13 @@ from rich.text import Text
 from bridge.cli.opening import console, settings_of
 from bridge.config import CONFIG_VARIABLE, ChannelSettings, Settings
 from bridge.config.models import LoggingSettings
-from bridge.engine import Engine
 from bridge.recording import files
 from bridge.recording.cassette import Call, Cassette, CassetteError
 from bridge.recording.difference import Difference
-from bridge.recording.making import REQUEST_ID
-from bridge.recording.replay import Replayed, Replayer, Verdict
-from bridge.retailops.actions import ActionSpec
-from bridge.retailops.requests import Request
+from bridge.recording.replay import Job, Replayed, Replayer, Verdict
 from bridge.server import logs
 from bridge.server.edge import run_call
 from bridge.server.replies import Reply
-from bridge.shopify.budget import Deadline
 from bridge.shopify.session import support_window
 
 # A value of more letters is cut in the report; --json has all of it.
@@ -81,18 +76,16 @@ def replay(
         raise typer.Exit(1)
 
 
-async def run_as_served(
-    engine: Engine, spec: ActionSpec, channel: int, call: Request, deadline: Deadline
-) -> Reply:
+async def run_as_served(job: Job) -> Reply:
     """A call as the server runs it, without HTTP."""
     return await run_call(
-        engine,
-        spec,
-        channel,
-        call,
-        configured=engine.channels,
-        request_id=REQUEST_ID,
-        deadline=deadline,
+        job.engine,
+        job.spec,
+        job.channel,
+        job.call,
+        configured=job.engine.channels,
+        request_id=job.request_id,
+        deadline=job.deadline,
     )
 
 

@@ -32,6 +32,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+Source = Literal["live", "sandbox"]
+"""Where the traffic is from: a store of Shopify's, or a stand-in for one."""
+
+
 class Clock(_Part):
     """The times that the call was told: the first, and how many microseconds later the others."""
 
@@ -67,8 +71,9 @@ class Header(_Part):
     bridge_version: str
     api_version: str
     recorded_at: datetime
-    source: Literal["live", "sandbox"]
+    source: Source
     action: str
+    request_id: str
     channel: int
     shop: str
     outcome: str

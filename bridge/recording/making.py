@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from bridge import __version__
 from bridge.actions.page_token import resigned
 from bridge.actions.table import MAPPINGS
 from bridge.config.models import ChannelSettings, Policies, Settings
-from bridge.recording.cassette import FORMAT, Call, Cassette, Clock, Header, Interaction, State
+from bridge.recording.cassette import (
+    FORMAT,
+    Call,
+    Cassette,
+    Clock,
+    Header,
+    Interaction,
+    Source,
+    State,
+)
 from bridge.recording.fields import Kind
 from bridge.recording.scrub import SCRUBBED, Rules, literals, scrubbed, vocabulary
 from bridge.recording.tap import Recording
@@ -33,10 +42,7 @@ JSON = Any
 REPLAY_KEY: Final = "REPLAYREPLAYREPLAYREPLAYREPLAY00"
 
 KEPT_HEADERS: Final = ("Content-Type", "Retry-After", "X-Shopify-API-Version")
-SHOPIFY_REQUEST_ID: Final = "X-Request-Id"
-
-# The call's own request id, in recordings and in replays.
-REQUEST_ID: Final = "replay"
+REQUEST_ID: Final = "X-Request-Id"
 
 # What Shopify's token endpoint says when it gives none; nothing else of a refusal is kept.
 _REFUSAL: Final = re.compile(
@@ -82,7 +88,7 @@ def rules_of(channel: ChannelSettings, secrets: Iterable[str], salt: bytes) -> R
     )
 
 
-def source_of(settings: Settings, channel: ChannelSettings) -> Literal["live", "sandbox"]:
+def source_of(settings: Settings, channel: ChannelSettings) -> Source:
     """Whether a channel speaks with a store of Shopify's or with a stand-in."""
     stand_in = channel.shopify.endpoint is not None
     return "sandbox" if settings.environment == "test" and stand_in else "live"
@@ -112,9 +118,10 @@ def cassette_of(
     channel: ChannelSettings,
     rules: Rules,
     *,
-    source: Literal["live", "sandbox"],
+    source: Source,
     fingerprint: str,
     deadline_seconds: float,
+    recorded_at: datetime,
 ) -> Cassette:
     """The cassette of a finished recording."""
     answer = _json(one.answer)
@@ -125,14 +132,15 @@ def cassette_of(
     ]
     parts = [_Part.of(exchange, rules.namespaces) for exchange in one.exchanges]
     walks += [part.walk for part in parts]
-    request, said, state, *walked = scrubbed(rules, walks, {one.request_id: REQUEST_ID})
+    request, said, state, *walked = scrubbed(rules, walks)
     header = Header(
         format=FORMAT,
         bridge_version=__version__,
         api_version=channel.api_version,
-        recorded_at=one.started,
+        recorded_at=recorded_at,
         source=source,
         action=one.action,
+        request_id=one.request_id,
         channel=channel.id,
         shop=channel.shop,
         outcome=one.outcome,
@@ -179,7 +187,7 @@ class _Part:
             reply = {name: self._top(name, value, leaf) for name, value in reply.items()}
         else:
             reply = None
-        request_id = _header(self.exchange, SHOPIFY_REQUEST_ID)
+        request_id = _header(self.exchange, REQUEST_ID)
         return {
             "variables": self._document.variables(self._variables, leaf),
             "reply": reply,
@@ -205,7 +213,7 @@ class _Part:
         }
         headers = {name: v for name in KEPT_HEADERS if (v := _header(exchange, name))}
         if clean["id"]:
-            headers[SHOPIFY_REQUEST_ID] = clean["id"]
+            headers[REQUEST_ID] = clean["id"]
         reply = clean["reply"]
         return Interaction(
             uri=exchange.url,
@@ -326,6 +334,7 @@ def _state(one: Recording, leaf: Leaf) -> JSON:
         ],
         "steps": [
             {
+                "id": leaf(Kind.NUMBERED, s.id),
                 **{n: v for n, v in asdict(s).items() if n in _STEP_IDS},
                 "natural_id": _known(s.natural_id, leaf),
                 "key": _known(s.key, leaf),

@@ -21,6 +21,7 @@ import structlog
 
 from bridge.config.models import ChannelSettings, Settings
 from bridge.engine import Channel
+from bridge.recording.cassette import Source
 from bridge.recording.making import cassette_of, mapping_fingerprint, rules_of, source_of
 from bridge.recording.scrub import Rules
 from bridge.recording.tap import Recording, learned_of, recording
@@ -53,7 +54,7 @@ class _Target:
 
     channel: ChannelSettings
     rules: Rules
-    source: Literal["live", "sandbox"]
+    source: Source
     fingerprint: str
 
 
@@ -62,12 +63,16 @@ class Recorder:
     """The recordings of one process. ``told`` counts what became of each.
 
     ``salt`` keys the stand-ins of all its recordings, and is never written: without it a
-    stand-in says nothing. ``name`` gives a recording's file within the folder.
+    stand-in says nothing. ``source`` and ``today`` (the header's date) are for recordings of a
+    stand-in that looks like Shopify and has a clock of its own. ``name`` gives a recording's
+    file within the folder.
     """
 
     settings: Settings
     clock: Callable[[], datetime]
     told: Callable[[Result], None] = lambda _: None
+    source: Source | None = None
+    today: Callable[[], datetime] | None = None
     salt: bytes = field(default_factory=lambda: os.urandom(SALT_BYTES), repr=False)
     name: Callable[[Recording, int], str] = name_of
     channels: Mapping[int, Channel] = field(default_factory=dict)
@@ -111,7 +116,7 @@ class Recorder:
                 self._targets[channel.id] = _Target(
                     channel,
                     rules_of(channel, secrets, self.salt),
-                    source_of(self.settings, channel),
+                    self.source or source_of(self.settings, channel),
                     mapping_fingerprint(channel),
                 )
         folder = self.settings.recording.folder
@@ -175,6 +180,7 @@ class Recorder:
             source=target.source,
             fingerprint=target.fingerprint,
             deadline_seconds=self.settings.server.deadline_seconds,
+            recorded_at=self.today() if self.today else one.started,
         )
         self._number += 1
         limits = self.settings.recording

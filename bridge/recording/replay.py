@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -29,12 +30,13 @@ from bridge.mapping.module import MappingModule
 from bridge.recording import tap
 from bridge.recording.cassette import Cassette, CassetteError, Header
 from bridge.recording.difference import Difference, differences
-from bridge.recording.making import REPLAY_KEY, REQUEST_ID
+from bridge.recording.making import REPLAY_KEY
 from bridge.recording.tape import Entry, Leap, Tape, TapeClient
 from bridge.retailops.actions import ACTIONS, ActionSpec
 from bridge.retailops.protocol import parse
 from bridge.retailops.requests import Request
 from bridge.shopify.budget import Deadline
+from bridge.shopify.client import ShopifyClient
 from bridge.shopify.session import Store
 from bridge.wiring import load_mappings
 
@@ -55,7 +57,19 @@ class Answered(Protocol):
         ...
 
 
-Run = Callable[[Engine, ActionSpec, int, Request, Deadline], Awaitable[Answered]]
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recorded call, about to run again."""
+
+    engine: Engine
+    spec: ActionSpec
+    channel: int
+    call: Request
+    request_id: str
+    deadline: Deadline
+
+
+Run = Callable[[Job], Awaitable[Answered]]
 """Runs a call as the server does (``bridge.server.edge.run_call``)."""
 
 Verdict = Literal["same", "different", "skipped"]
@@ -126,15 +140,22 @@ def channel_of(header: Header, configured: ChannelSettings | None) -> ChannelSet
         ) from None
 
 
+Connect = Callable[[Tape, Store, aiohttp.ClientSession, Leap], ShopifyClient]
+"""Makes the client of a replay."""
+
+
 class Replayer:
     """Replays cassettes, one after the other. Mappings are compiled once a channel.
 
     ``configured`` replaces the recorded policies and the shipped mappings by a channel's own.
     """
 
-    def __init__(self, run: Run, configured: ChannelSettings | None = None) -> None:
+    def __init__(
+        self, run: Run, configured: ChannelSettings | None = None, *, connect: Connect = TapeClient
+    ) -> None:
         self._run = run
         self._configured = configured
+        self._connect = connect
         self._mappings: Mapping[str, MappingModule] | None = None
 
     async def replay(self, cassette: Cassette) -> Replayed:
@@ -155,12 +176,13 @@ class Replayer:
             self._mappings = load_mappings(channel)
         tape, leap = Tape.of(cassette), Leap()
         clock = ReplayClock(header.state.born or header.clock.start)
-        ledger = await Ledger.open(folder / "ledger.sqlite3", clock=clock)
+        ids = _Ids()
+        ledger = await Ledger.open(folder / "ledger.sqlite3", clock=clock, new_id=ids)
         try:
-            await _seed(ledger, header, clock)
+            await _seed(ledger, header, clock, ids)
             store = Store.at(channel.shop, channel.api_version)
             async with aiohttp.ClientSession() as http:
-                client = TapeClient(tape, store, http, leap)
+                client = self._connect(tape, store, http, leap)
                 learned = learned_from(header.state.learned)
                 engine = Engine(
                     {channel.id: Channel(channel, client, self._mappings, learned)},
@@ -189,7 +211,9 @@ class Replayer:
                 call = parse(spec, request)
             except RequestError as error:
                 raise CassetteError(f"{cassette.name}: its request: {error}") from None
-            reply = await self._run(engine, spec, header.channel, call, deadline)
+            reply = await self._run(
+                Job(engine, spec, header.channel, call, header.request_id, deadline)
+            )
         try:
             return int(reply.status), json.loads(reply.body)
         except ValueError as error:
@@ -198,7 +222,9 @@ class Replayer:
 
 def _context(header: Header, request: Mapping[str, JSON]) -> tap.Recording:
     """What tells the clock that it is asked by the recorded call; nothing is kept of it."""
-    return tap.Recording(header.action, header.channel, REQUEST_ID, request, header.clock.start)
+    return tap.Recording(
+        header.action, header.channel, header.request_id, request, header.clock.start
+    )
 
 
 def _compared(cassette: Cassette, tape: Tape, status: int, answer: JSON) -> Iterator[Difference]:
@@ -255,7 +281,18 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-async def _seed(ledger: Ledger, header: Header, clock: ReplayClock) -> None:
+class _Ids:
+    """The ledger's ids: random, but for the one that a seeded step had."""
+
+    def __init__(self) -> None:
+        self.next = ""
+
+    def __call__(self) -> str:
+        given, self.next = self.next, ""
+        return given or uuid.uuid4().hex
+
+
+async def _seed(ledger: Ledger, header: Header, clock: ReplayClock, ids: _Ids) -> None:
     state = header.state
     await ledger.record_effects(
         [
@@ -282,6 +319,7 @@ async def _seed(ledger: Ledger, header: Header, clock: ReplayClock) -> None:
         )
     for s in state.steps:
         clock.now = datetime.fromisoformat(s["sent_at"])
+        ids.next = s["id"]
         step = await ledger.begin_step(
             NewStep(
                 execution_id="recorded",

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
 from bridge.recording.fields import Kind
@@ -49,7 +48,10 @@ SHORTEST: Final = 3
 # A number of fewer digits may be anything.
 SHORTEST_NUMBER: Final = 7
 
-UUID: Final = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
+# UUIDs with their hyphens, as Shopify's are, or without, as the ledger's.
+UUID: Final = re.compile(
+    r"\b(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})\b", re.IGNORECASE
+)
 TOKEN: Final = re.compile(r"\bshp[a-z]{2,3}_\w+")
 _VALUE: Final = re.compile(
     r"\s*(?:[+-]?\d{1,15}(?:\.\d{1,9})?(?:[eE][+-]?\d{1,2})?|true|false"
@@ -75,14 +77,10 @@ class Rules:
 
 
 class Scrubber:
-    """One call. First ``learn`` is given every leaf, then ``clean`` gives what is written.
+    """One call. First ``learn`` is given every leaf, then ``clean`` gives what is written."""
 
-    ``aliases`` are the call's own random ids, and what stands in their place in every text.
-    """
-
-    def __init__(self, rules: Rules, aliases: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._aliases = dict(aliases)
         self._words = rules.words
         self._personal: set[str] = set()  # words of names and addresses
         self._kept: set[str] = set()  # words of what is kept, as numbers of orders
@@ -160,8 +158,6 @@ class Scrubber:
         text = str(value)
         if kind is Kind.SECRET:
             return SCRUBBED
-        for random, alias in self._aliases.items():
-            text = text.replace(random, alias)
         return self._secrets.sub(SCRUBBED, self._by_kind(kind, text))
 
     def _by_kind(self, kind: Kind | None, text: str) -> str:
@@ -251,11 +247,9 @@ def _all_texts(value: JSON) -> Iterable[str]:
         yield value
 
 
-def scrubbed(
-    rules: Rules, walks: Collection[Callable[[Leaf], JSON]], aliases: Mapping[str, str]
-) -> list[JSON]:
+def scrubbed(rules: Rules, walks: Collection[Callable[[Leaf], JSON]]) -> list[JSON]:
     """Every part of one call, cleaned. A walk goes through its part with the leaf it is given."""
-    one = Scrubber(rules, aliases)
+    one = Scrubber(rules)
     for leaf in (one.learn, one.learn_typed):
         for walk in walks:
             walk(leaf)
