@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.actions import order_offer
 from bridge.mapping.codes import CODES
 from bridge.mapping.expressions import MAX_DEPTH, MAX_LENGTH, MAX_TOKENS
 from bridge.mapping.filters import FILTERS
-from bridge.mapping.module import load_module
 from bridge.mapping.values import DIGITS, MAX_TEXT
-from bridge.retailops.answers import Order
+from bridge.wiring import load_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = (ROOT / "docs" / "reference" / "mapping.md").read_text("utf-8")
@@ -30,9 +28,7 @@ def test_examples_load_over_the_shipped_mapping(tmp_path: Path, example: str) ->
     own = tmp_path / "order_pull.toml"
     own.write_text(example, "utf-8")
     shipped = ROOT / "mappings" / "order_pull.toml"
-    module = load_module(
-        "order_pull", [shipped, own], target=Order, sources=order_offer.sources(), root="order"
-    )
+    module = load_mapping("order_pull", [shipped, own])
     assert any(rule.place.startswith(str(own)) for rule in module.rules)
 
 
