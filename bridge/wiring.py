@@ -29,6 +29,7 @@ from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding
 from bridge.ledger import Ledger
 from bridge.mapping.module import MappingModule, load_module
+from bridge.schema import API_VERSION
 from bridge.schema.stored import Schemas, file_name
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.exchange import Observe
@@ -108,6 +109,7 @@ def load_mapping(
         sources=spec.sources(),
         root=spec.root,
         select=select,
+        api_version=known.api_version if isinstance(known, ChannelSettings) else API_VERSION,
     )
 
 

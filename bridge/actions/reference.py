@@ -182,6 +182,16 @@ def names_markdown() -> str:
     return "".join(out).rstrip("\n") + "\n"
 
 
+def target_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, bool]]:
+    """Every field that a mapping may fill: its path, its type with limits, whether it must be."""
+    schema = model.model_json_schema(mode="serialization")
+    # What has a default is always in an answer, and need not be in a mapping.
+    needed = model.model_json_schema(mode="validation")
+    must = {path for path, _, required in _walk(needed, needed.get("$defs", {})) if required}
+    for path, kind, _ in _walk(schema, schema.get("$defs", {})):
+        yield path, kind, path in must
+
+
 def _named(fields: Mapping[str, Shape], at: str = "") -> Iterator[tuple[str, str]]:
     """Every path that an expression may write, with the type that Shopify or the bridge gives."""
     for name, shape in fields.items():

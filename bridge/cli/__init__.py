@@ -49,6 +49,22 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.verify:verify",
             "Call every SDK action of a server and check its answers as RetailOps would.",
         ),
+        "check": Command(
+            "bridge.cli.check:check",
+            "Find every mistake in the configuration, the mappings and their tests.",
+        ),
+        "explain": Command(
+            "bridge.cli.explain:explain",
+            "Tell what a finding means, why it matters, and how to mend it.",
+        ),
+        "fields": Command(
+            "bridge.cli.fields:fields",
+            "List every source field and every target field of a mapping.",
+        ),
+        "show": Command(
+            "bridge.cli.show:show",
+            "Show a mapping as it is in effect, with the file and line of every value.",
+        ),
         "test": Command(
             "bridge.cli.testing:run_tests",
             "Run the tests that lie beside the mappings.",
@@ -64,6 +80,10 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "replay": Command(
             "bridge.cli.replay:replay",
             "Run recorded calls through today's code and mappings, and show what differs.",
+        ),
+        "preview": Command(
+            "bridge.cli.preview:preview",
+            "Show an order as RetailOps would be sent it, and where each value comes from.",
         ),
         "schema": Command(
             "bridge.cli.schema:schema",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bridge.actions.rehearsal import ERRORS, LOOKS_AT_ORDER, REHEARSALS
@@ -14,6 +14,10 @@ from bridge.mapping.cases import Report, run_cases
 from bridge.mapping.targets import target_of
 
 
+def _any(_: Place, __: str) -> bool:
+    return True
+
+
 def shipped_reports(only: str | None = None) -> Iterator[Report]:
     """The tests of the shipped mappings and presets, each against the shipped file alone."""
     for place in presets():
@@ -23,13 +27,18 @@ def shipped_reports(only: str | None = None) -> Iterator[Report]:
                 yield report(loaded, _beside(loaded.layers[0]))
 
 
-def own_reports(place: Place, only: str | None = None) -> Iterator[Report]:
-    """The tests in a merchant's folder, each against the mapping as it is in effect there."""
+def own_reports(
+    place: Place, only: str | None = None, *, sound: Callable[[Place, str], bool] = _any
+) -> Iterator[Report]:
+    """The tests in a merchant's folder, each against the mapping as it is in effect there.
+
+    Those of a mapping that is not ``sound`` are left out.
+    """
     if place.folder is None:
         return
     for name in MAPPINGS:
         path = place.folder / f"{name}{TEST_ENDING}"
-        if only in (None, name) and path.is_file():
+        if only in (None, name) and path.is_file() and sound(place, name):
             yield report(load(name, place), path)
 
 

@@ -1,0 +1,143 @@
+"""``retailops-bridge check``: every mistake that can be found before RetailOps calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from bridge.actions.table import MAPPINGS
+from bridge.cli import EXIT_CONFIG
+from bridge.cli.check_stages import Stage, documents, loaded_stage, online, tests_stage
+from bridge.cli.mapping_files import (
+    Loaded,
+    Place,
+    WithChannel,
+    WithConfig,
+    finding_json,
+    has_config,
+    in_order,
+    load,
+    places,
+    presets,
+    shown,
+)
+from bridge.cli.opening import print_json, settings_of
+from bridge.config import Settings
+from bridge.config.models import ChannelSettings
+from bridge.errors import ConfigError
+
+MARKS: Final = {"ok": "ok     ", "warning": "warning", "error": "ERROR  ", "skipped": "skipped"}
+
+
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="A folder of mappings, without a channel.")
+    ] = None,
+    *,
+    config: WithConfig = None,
+    channel: WithChannel = None,
+    deny_warnings: Annotated[
+        bool, typer.Option("--deny-warnings", help="A warning is a mistake too.")
+    ] = False,
+    ask_store: Annotated[
+        bool,
+        typer.Option(
+            "--online/--offline",
+            help="Ask the store too: token, scopes, API version, locations.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Find every mistake in the configuration, the mappings and their tests.
+
+    One line a stage, then what was found, each with file, line and column. Without a
+    configuration the shipped mappings are checked. Exits with 78 when anything is wrong.
+    """
+    stages = list(_stages(folder, config, channel, ask_store=ask_store))
+    bad = {"error", "warning"} if deny_warnings else {"error"}
+    failed = any(stage.state in bad for stage in stages)
+    if as_json:
+        print_json({"passed": not failed, "stages": [_told(stage) for stage in stages]})
+    else:
+        _show(stages)
+    if failed:
+        raise typer.Exit(EXIT_CONFIG)
+
+
+def _stages(
+    folder: Path | None, config: Path | None, channel: int | None, *, ask_store: bool
+) -> Iterator[Stage]:
+    settings: Settings | None = None
+    if folder is None and has_config(config):
+        try:
+            settings = settings_of(config)
+        except ConfigError as error:
+            yield Stage("configuration", "", findings=error.findings)
+            yield Stage("mappings", "the configuration first", skipped=True)
+            return
+        count = len(settings.channels)
+        yield Stage("configuration", f"{count} channel(s)")
+    else:
+        yield Stage("configuration", "none is given", skipped=True)
+    chosen = places(settings, folder, channel)
+    mappings = [load(name, place) for place in chosen or presets() for name in _names(place)]
+    yield loaded_stage(mappings, chosen)
+    yield documents()
+    yield tests_stage(_sound(mappings), chosen)
+    if ask_store and settings is not None:
+        channels = [c for c in settings.channels if channel in (None, c.id)]
+        yield from _asked(channels)
+    elif ask_store:
+        yield Stage("store", "no configuration is given", skipped=True)
+
+
+def _names(place: Place) -> Sequence[str]:
+    """The mappings of a place; a preset is one file only."""
+    if place.owner.startswith("preset "):
+        return [n for n, spec in MAPPINGS.items() if spec.preset(place.policies) is not None]
+    return list(MAPPINGS)
+
+
+def _sound(mappings: Sequence[Loaded]) -> Callable[[Place, str], bool]:
+    """Whether a mapping could be loaded: the tests of another say nothing."""
+    broken = {(one.place.owner, one.name) for one in mappings if one.module is None}
+    return lambda place, name: (place.owner, name) not in broken
+
+
+def _asked(channels: Sequence[ChannelSettings]) -> Iterator[Stage]:
+    for one in channels:
+        yield asyncio.run(online(one))
+
+
+def _show(stages: Sequence[Stage]) -> None:
+    for stage in stages:
+        errors = sum(f.severity == "error" for f in stage.findings) + len(stage.problems)
+        warnings = len(stage.findings) + len(stage.problems) - errors
+        found = [f"{errors} error(s)"] if errors else []
+        found += [f"{warnings} warning(s)"] if warnings else []
+        said = "; ".join([*found, *([stage.summary] if stage.summary else [])])
+        typer.echo(f"{MARKS[stage.state]} {stage.name}: {said}")
+    for stage in stages:
+        for finding in in_order(stage.findings):
+            typer.echo(f"\n{_short(str(finding))}")
+        for problem in stage.problems:
+            typer.echo(f"\n{_short(problem)}")
+
+
+def _short(text: str) -> str:
+    """Paths below the working folder, as a person would write them."""
+    return text.replace(f"{Path.cwd()}/", "")
+
+
+def _told(stage: Stage) -> dict[str, object]:
+    return {
+        "stage": stage.name,
+        "state": stage.state,
+        "summary": stage.summary,
+        "findings": [finding_json(f) | {"path": shown(f.path)} for f in in_order(stage.findings)],
+        "problems": list(stage.problems),
+    }

@@ -1,0 +1,323 @@
+"""``check``, ``explain``, ``fields`` and ``show``: mappings without a developer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bridge.actions.table import MAPPINGS
+from bridge.cli import main
+from bridge.cli.check_stages import online
+from bridge.cli.explain import MADE, PAGES, explanations, text_of
+from bridge.config.models import ChannelSettings, Policies
+from bridge.mapping.codes import CODES
+from bridge.mapping.filters import FILTERS
+from bridge.sandbox.runner import start_sandbox
+from bridge.wiring import layers_of, load_mapping, shipped_mappings
+from tests.server.process import write_config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command."""
+    code = 0
+    try:
+        main(list(arguments))
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def merchant(tmp_path, **files: str) -> str:
+    """A configuration of one channel with these files in its mappings_dir."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / f"{name.replace('__', '.')}.toml").write_text(text, "utf-8")
+    path = write_config(tmp_path)
+    path.write_text(path.read_text().replace("[[channels]]", '[[channels]]\nmappings_dir = "mine"'))
+    return str(path)
+
+
+# ---- check
+
+
+def test_check_without_a_configuration_checks_what_is_shipped(capsys) -> None:
+    """A line a stage, no findings, exit 0; warnings are none either."""
+    code, out, _ = run(capsys, "check", "--deny-warnings")
+    assert code == 0, out
+    assert [line.split(":")[0] for line in out.splitlines()] == [
+        "skipped configuration",
+        "ok      mappings",
+        "ok      GraphQL documents",
+        "ok      tests",
+    ]
+
+
+def test_check_shows_every_mistake_sorted_with_its_place(capsys, tmp_path) -> None:
+    """Of all mappings of a channel together: caret, did-you-mean, where to read on; exit 78."""
+    config = merchant(
+        tmp_path,
+        order_pull='[order]\ngift_message = "order.nte"\nip_adress = "order.clientIp"\n',
+        inventory_push='[stock]\nsafety_stock = "policy.safety_stok"\n',
+        ordr_pull="",
+    )
+    code, out, _ = run(capsys, "check", "--config", config)
+    assert code == 78
+    mine = tmp_path / "mine"
+    assert re.findall(r"^(.+?): (?:error|warning)\[(M\d+)\]", out, re.MULTILINE) == [
+        (f"{mine}/inventory_push.toml:2:24", "M204"),
+        (f"{mine}/order_pull.toml:2:23", "M204"),
+        (f"{mine}/order_pull.toml:3:1", "M201"),
+        (f"{mine}/ordr_pull.toml", "M101"),
+    ]
+    assert (
+        '2 | gift_message = "order.nte"\n'
+        '  |                       ^^^ did you mean "note"?\n'
+        "  = fields: retailops-bridge fields order_pull     "
+        "explain: retailops-bridge explain M204"
+    ) in out
+    assert "ERROR   mappings: 4 error(s)" in out
+    assert "ok      tests" in out
+
+
+def test_check_runs_the_merchants_tests(capsys, tmp_path) -> None:
+    """A failing test and a wrong test file are errors; tests of a broken mapping are left out."""
+    config = merchant(
+        tmp_path,
+        order_cancel="[cancellation]\nrefund = false\n",
+        order_cancel__test='[[case]]\nname = "x"\nexpect.refund = true\n',
+        order_update__test="",
+        order_pull="[order]\nx = 1\n",
+        order_pull__test='[[case]]\nname = "x"\nexpect.tags = []\n',
+    )
+    code, out, _ = run(capsys, "check", "--config", config)
+    assert code == 78
+    assert "FAILED" in out
+    assert "order_cancel.test.toml:3:8: refund" in out
+    assert "error[M703]" in out
+    assert "order_pull.test.toml" not in out
+    assert "ERROR   tests: 2 error(s)" in out
+
+
+def test_warnings_pass_unless_they_are_denied(capsys, tmp_path) -> None:
+    """An unused table is a warning: exit 0, and 78 with --deny-warnings."""
+    config = merchant(tmp_path, order_pull='[tables.ship_services]\nExpress = "2DAY"\n')
+    code, out, _ = run(capsys, "check", "--config", config)
+    assert code == 0
+    assert "warning mappings: 1 warning(s)" in out
+    assert "warning[M601]" in out
+    assert run(capsys, "check", "--config", config, "--deny-warnings")[0] == 78
+
+
+def test_a_wrong_configuration_is_the_first_stage(capsys, tmp_path) -> None:
+    """Its mistakes are shown; nothing else can be checked."""
+    path = tmp_path / "config.toml"
+    path.write_text("[server]\nprt = 1\n")
+    code, out, _ = run(capsys, "check", "--config", str(path))
+    assert code == 78
+    assert out.startswith("ERROR   configuration: 2 error(s)\nskipped mappings")
+    assert "error[C201]" in out
+
+
+def test_check_of_a_folder_needs_no_configuration(capsys, tmp_path) -> None:
+    """A merchant's folder alone, as JSON: stages with findings, places, codes, severities."""
+    (tmp_path / "order_pull.toml").write_text('[order]\ngift_message = "order.nte"\n')
+    code, out, _ = run(capsys, "check", str(tmp_path), "--json")
+    told = json.loads(out)
+    assert (code, told["passed"]) == (78, False)
+    states = {stage["stage"]: stage["state"] for stage in told["stages"]}
+    assert states == {
+        "configuration": "skipped",
+        "mappings": "error",
+        "GraphQL documents": "ok",
+        "tests": "ok",
+    }
+    (finding,) = told["stages"][1]["findings"]
+    assert (finding["line"], finding["column"], finding["length"]) == (2, 23, 3)
+    assert (finding["code"], finding["severity"]) == ("M204", "error")
+
+
+def store_channel(url: str, **more) -> ChannelSettings:
+    """A channel of the embedded store."""
+    return ChannelSettings.model_validate(
+        {
+            "id": 21,
+            "shop": "sandbox.myshopify.com",
+            "auth_key": "k" * 32,
+            "shopify": {"token": "shpat_sandbox", "endpoint": url},
+            **more,
+        }
+    )
+
+
+async def test_online_asks_the_store() -> None:
+    """Token, scopes, version and locations: a sound channel, a wrong place, a wrong token."""
+    running = await start_sandbox()
+    try:
+        good = await online(store_channel(running.url))
+        places = {"location": "Atlantis", "facilities": {"East": "Nowhere"}}
+        lost = await online(store_channel(running.url, inventory_push=places))
+        shopify = {"token": "shpat_wrong", "endpoint": running.url}
+        stranger = await online(store_channel(running.url, shopify=shopify))
+    finally:
+        await running.stop()
+    assert (good.state, good.problems) == ("ok", [])
+    assert f"API {ChannelSettings.model_fields['api_version'].default} until" in good.summary
+    assert [p.split(", and")[0] for p in lost.problems] == [
+        'sandbox.myshopify.com: inventory_push.location is "Atlantis"',
+        'sandbox.myshopify.com: inventory_push.facilities "East" is "Nowhere"',
+    ]
+    assert stranger.state == "error"
+
+
+async def test_online_is_a_stage_of_check(capsys, tmp_path) -> None:
+    """--online adds a line for each store; without it nothing is asked."""
+    running = await start_sandbox()
+    try:
+        path = write_config(tmp_path)
+        text = re.sub(r'endpoint = ".*"', f'endpoint = "{running.url}"', path.read_text())
+        path.write_text(text.replace('token = "', 'token = "'))
+        code, out, _ = await asyncio.to_thread(
+            run, capsys, "check", "--config", str(path), "--online"
+        )
+    finally:
+        await running.stop()
+    assert re.search(r"^(ok     |ERROR  ) store of channel \d+", out, re.MULTILINE), out
+    assert code in (0, 78)
+
+
+# ---- explain
+
+
+def test_every_code_has_its_page_and_every_page_its_code() -> None:
+    """M-codes as declared, C-codes as the configuration's modules raise them."""
+    raised = {
+        code
+        for file in (ROOT / "bridge" / "config").glob("*.py")
+        for code in re.findall(r'"(C\d{3})"', file.read_text("utf-8"))
+    }
+    assert len(raised) > 10
+    assert set(explanations()) == set(CODES) | raised
+
+
+@pytest.mark.parametrize("code", explanations())
+def test_every_page_says_what_why_and_how(code) -> None:
+    """Its meaning, why it matters, what to do, and a difference that shows it."""
+    text = explanations()[code]
+    assert "**Why it matters.** " in text
+    assert "**What to do.** " in text
+    diff = text.split("```diff\n")[1].split("\n```")[0].splitlines()
+    assert {line[:2] for line in diff} == {"- ", "+ "}
+
+
+@pytest.mark.parametrize(("name", "page"), PAGES.items())
+def test_the_pages_are_in_the_documentation(name, page) -> None:
+    """`make docs` writes them as they are."""
+    written = (ROOT / "docs" / "reference" / page).read_text("utf-8")
+    assert written == f"{MADE}\n\n{text_of(name)}"
+
+
+def test_explain_prints_one(capsys) -> None:
+    """With its severity, in any case; an unknown code is 1 and names the nearest."""
+    code, out, _ = run(capsys, "explain", "m601")
+    assert code == 0
+    assert out.startswith("warning[M601] no expression uses the lookup table\n")
+    assert "```diff" in out
+    code, out, err = run(capsys, "explain", "M999")
+    assert (code, out) == (1, "")
+    assert 'no finding has the code "M999"' in err
+
+
+# ---- fields
+
+
+def test_fields_lists_both_sides(capsys) -> None:
+    """Shopify's type with its nullability, what is not fetched, limits and what is required."""
+    code, out, _ = run(capsys, "fields", "order_pull", "--json")
+    told = json.loads(out)
+    assert (code, told["root"]) == (0, "order")
+    sources = {s["path"]: s for s in told["sources"]}
+    assert sources["order.createdAt"]["type"] == "DateTime!"
+    assert sources["order.note"] | {"note": ""} == {
+        "path": "order.note",
+        "type": "String",
+        "nullable": True,
+        "fetched": True,
+        "values": [],
+        "note": "",
+    }
+    assert sources["order.lineItems[].sku"]["type"] == "String"
+    assert "PAID" in sources["order.displayFinancialStatus"]["values"]
+    assert sources["order.lineItems[].taxLines[].rate"]["fetched"] is True
+    assert sources["order.shippingLines[].taxLines[].rate"]["fetched"] is False
+    assert len(sources) == len(told["sources"])
+    targets = {t["path"]: t for t in told["targets"]}
+    assert targets["channel_order_refnum"]["required"] is True
+    assert targets["gift_message"]["required"] is False
+    assert targets["order_items[].item_type"]["type"] == "`ship` or `advisory` or `instore`"
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_every_mapping_has_its_fields(capsys, name) -> None:
+    """No mapping without sources or targets, as a table too."""
+    code, out, _ = run(capsys, "fields", name)
+    assert code == 0
+    for known in (*MAPPINGS[name].sources(), MAPPINGS[name].root):
+        assert known in out
+
+
+def test_fields_can_be_searched(capsys) -> None:
+    """Only what has the text in its path, type or values."""
+    _, out, _ = run(capsys, "fields", "order_pull", "gift", "--json")
+    told = json.loads(out)
+    assert {t["path"] for t in told["targets"]} > {"gift_message"}
+    assert all("gift" in json.dumps(s).lower() for s in (*told["sources"], *told["targets"]))
+
+
+def test_fields_lists_the_filters(capsys) -> None:
+    """Every filter with what it takes and gives."""
+    _, out, _ = run(capsys, "fields", "--filters", "--json")
+    assert json.loads(out).keys() == FILTERS.keys()
+    _, out, _ = run(capsys, "fields", "--filters")
+    assert all(name in out for name in (*FILTERS, "table"))
+
+
+# ---- show
+
+
+def test_show_names_the_place_of_every_value(capsys, tmp_path) -> None:
+    """The merchant's file for what it changes, the shipped one for the rest; unset is gone."""
+    text = 'unset = ["order.gift_message"]\n[order]\nip_address = "\'none\'"\n'
+    config = merchant(tmp_path, order_pull=text)
+    code, out, _ = run(capsys, "show", "order_pull", "--config", config, "--json")
+    assert code == 0
+    ((owner, lines),) = json.loads(out)["effective"].items()
+    known = {line["path"]: line for line in lines}
+    assert owner.startswith("channel ")
+    assert known["order.ip_address"]["value"] == "'none'"
+    assert known["order.ip_address"]["file"].endswith("mine/order_pull.toml")
+    assert (known["order.ip_address"]["line"], known["order.ip_address"]["column"]) == (3, 14)
+    assert known["order.tags"]["file"] == "mappings/order_pull.toml"
+    assert "order.gift_message" not in known
+    assert known["order.attributes[1].value"]["value"] == "order.sourceName | truncate: 100"
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_what_show_prints_is_the_same_mapping(capsys, tmp_path, name) -> None:
+    """Saved as a file, it has the same values, and loads."""
+    code, out, _ = run(capsys, "show", name)
+    assert code == 0
+    shipped = (shipped_mappings() / f"{name}.toml").read_text("utf-8")
+    assert tomllib.loads(out) == tomllib.loads(shipped)
+    saved = tmp_path / f"{name}.toml"
+    saved.write_text(out, "utf-8")
+    again = load_mapping(name, [saved])
+    assert len(again.rules) == len(load_mapping(name, layers_of(name, Policies(), None)).rules)
