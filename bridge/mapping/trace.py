@@ -31,12 +31,14 @@ class Trace:
     """What the rules of one mapping did since it was made.
 
     ``origins`` are the values that are in the output: their path and the rule that gave them.
-    ``blanks`` are the places where a rule was asked and gave nothing. ``ruled`` says which
+    ``blanks`` are the places where a rule was asked and gave nothing. ``frames`` are the names
+    that the rule of a place could read. ``ruled`` says which
     outcomes a ``when`` had, ``listed`` which ``each`` found elements.
     """
 
     origins: list[tuple[Path, Rule]] = field(default_factory=list)
     blanks: list[tuple[Path, Rule]] = field(default_factory=list)
+    frames: dict[tuple[Path, Rule], Frame] = field(default_factory=dict)
     ruled: dict[Rule, set[bool]] = field(default_factory=dict)
     listed: set[Rule] = field(default_factory=set)
     at: list[str | int] = field(default_factory=list)
@@ -146,6 +148,7 @@ class _Leaf(LeafRule):
             value = LeafRule.render(self, frame, enter)
             noted = self.trace.blanks if value is None else self.trace.origins
             noted.append((tuple(self.trace.at), self.rule))
+            self.trace.frames[noted[-1]] = frame
             return value
 
         return self.trace.under(self.step, run)
