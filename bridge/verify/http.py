@@ -62,7 +62,8 @@ class HttpAsker:
         except aiohttp.ClientConnectorError as error:
             reason = f"cannot connect: {error.strerror or error}"
         except aiohttp.ClientError as error:
-            reason = f"no answer: {error or type(error).__name__}"
+            said = " ".join(str(error).split())  # aiohttp breaks lines in some of its messages
+            reason = f"no answer: {said or type(error).__name__}"
         return Response(0, "", reason.encode(), self._clock() - begun)
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of a verification: a table, and on wish every answer."""
+"""What a person sees of a verification: a table, and on wish every request and answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bridge.verify.rules import Response
-from bridge.verify.run import Result
+from bridge.verify.run import Result, example
 
 # A wrong field in every order of a page is one mistake, not a hundred lines.
 MAX_FAULTS_SHOWN = 8
@@ -55,7 +55,9 @@ def summary(results: Sequence[Result]) -> str:
 
 
 def details(console: Console, result: Result) -> None:
-    """Both answers of one action, as they came."""
+    """The request of one action, without a key, and both answers as they came."""
+    console.print(f"[bold]{result.action}[/], request")
+    console.print(escape(json.dumps(example(result.action), indent=2)), highlight=False)
     for name, response in (("good key", result.good), ("wrong key", result.refusal)):
         if response is not None:
             console.print(f"[bold]{result.action}[/], {name}: status {_status(response)}")

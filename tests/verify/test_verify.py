@@ -17,6 +17,8 @@ from bridge.verify.run import WRONG_KEY, Result, example, verify
 from tests.server import tiny
 from tests.verify.servers import SmallServer, changed, right
 
+JSON_TYPE = {"Content-Type": "application/json"}
+
 
 async def run(server: TestServer, slash: str = "", **options: Any) -> dict[str, Result]:
     """Every result by its action."""
@@ -260,6 +262,90 @@ async def test_a_refusal_tells_the_servers_own_reason(aiohttp_server: AiohttpSer
 
     said = await faults(aiohttp_server, SmallServer(answer=busy), "order_pull")
     assert said == "status 503, must be 200 (TRY_AGAIN: still running)"
+
+
+BROKEN: dict[str, tuple[web.Response, str]] = {
+    "nothing at all": (web.Response(content_type="application/json"), "it is empty"),
+    "JSON that breaks off": (
+        web.Response(text='{"events": [', content_type="application/json"),
+        "The answer is not JSON",
+    ),
+    "two JSON values": (
+        web.Response(text='{"events": []}{}', content_type="application/json"),
+        "The answer is not JSON",
+    ),
+    "a PHP warning before the JSON": (
+        web.Response(text='Warning: x in y.php\n{"events": []}', content_type="application/json"),
+        "Warning: x in y.php",
+    ),
+    "Latin-1": (
+        web.Response(body='{"events": [], "a": "é"}'.encode("latin-1"), headers=JSON_TYPE),
+        "The answer is not",
+    ),
+    "NaN": (
+        web.Response(text='{"events": [], "a": NaN}', content_type="application/json"),
+        "The answer is not",
+    ),
+    "nested without an end": (
+        web.Response(text='{"a":' * 2000, content_type="application/json"),
+        "The answer",
+    ),
+    "JSON in a string": (
+        web.Response(text=json.dumps('{"events": []}'), content_type="application/json"),
+        "JSON, but not an object",
+    ),
+    "not really gzip": (
+        web.Response(body=b'{"events": []}', headers={**JSON_TYPE, "Content-Encoding": "gzip"}),
+        "no answer",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+async def test_broken_bodies_are_told_and_never_a_traceback(
+    aiohttp_server: AiohttpServer, mistake: str
+) -> None:
+    """What comes is no JSON object in UTF-8: one fault, which shows how the body begins."""
+    made, said = BROKEN[mistake]
+
+    def broken(_: str, __: dict[str, Any]) -> web.Response:
+        return web.Response(body=made.body, headers=made.headers)
+
+    found = await faults(aiohttp_server, SmallServer(answer=broken), "inventory_push")
+    assert said in found
+    assert "\n" not in found
+
+
+async def test_an_answer_that_breaks_off_is_told(aiohttp_server: AiohttpServer) -> None:
+    """The server dies in the middle of its answer."""
+
+    async def die(request: web.Request) -> web.StreamResponse:
+        await request.read()
+        response = web.StreamResponse(headers={**JSON_TYPE, "Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"events": [')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", die)
+    results = await run(await aiohttp_server(app), actions=["order_cancel"])
+    assert "no answer" in str(results["order_cancel"].faults[0])
+
+
+async def test_a_server_that_fails_on_a_wrong_key_is_told(aiohttp_server: AiohttpServer) -> None:
+    """A 500 keeps the stranger out, and is still not the 401 that RetailOps expects."""
+
+    def strict(action: str, body: dict[str, Any]) -> web.Response:
+        if body["integration_auth_token"] != SmallServer.key:
+            return web.Response(status=500, text="oops")
+        return web.json_response(right(action))
+
+    said = await faults(
+        aiohttp_server, SmallServer(check_key=False, answer=strict), "order_acknowledge"
+    )
+    assert said == "status 500 for a wrong key, must be 401"
 
 
 async def test_a_redirect_is_not_followed(aiohttp_server: AiohttpServer) -> None:
