@@ -17,10 +17,11 @@ class Kind(StrEnum):
 
     AS_IS = auto()  # nothing in it can come from a person: an id, a cursor, an enum
     KEPT = auto()  # the merchant's own words; searched for what is personal elsewhere
-    PLACE = auto()  # a country or province, chosen from a list; its words are nobody's name
+    PLACE = auto()  # a country or province; searched as KEPT is
     VALUE = auto()  # a number, a date or a flag; text of any other form is scrubbed
     TYPED = auto()  # free text: words that settings and mappings know stay
     PERSON = auto()  # every word is replaced
+    CITY = auto()  # so too; but New York may be a city and a state
     PHONE = auto()
     CODE = auto()  # a tracking number
     NUMBERED = auto()  # a random id: the first, the second …
@@ -125,10 +126,11 @@ SHOPIFY: Final[Mapping[str, Kind]] = {
         Kind.PERSON,
         Customer="displayName firstName lastName",
         CustomerEmailAddress="emailAddress",
-        FulfillmentOriginAddressInput="address1 address2 city zip",
-        MailingAddress="firstName lastName name company address1 address2 city zip",
+        FulfillmentOriginAddressInput="address1 address2 zip",
+        MailingAddress="firstName lastName name company address1 address2 zip",
         Order="email",
     ),
+    **_named(Kind.CITY, FulfillmentOriginAddressInput="city", MailingAddress="city"),
     **_named(Kind.PHONE, CustomerPhoneNumber="phoneNumber", MailingAddress="phone", Order="phone"),
     **_named(
         Kind.CODE, FulfillmentTrackingInfo="number", FulfillmentTrackingInput="number numbers"
@@ -201,8 +203,9 @@ RETAILOPS: Final[Mapping[str, Kind]] = {
     ),
     **_fields(
         Kind.PERSON,
-        "first_name last_name full_name company address1 address2 city postal_code email_address",
+        "first_name last_name full_name company address1 address2 postal_code email_address",
     ),
+    **_fields(Kind.CITY, "city"),
     **_fields(Kind.PHONE, "phone_number"),
     **_fields(Kind.CODE, "tracking_number"),
     **_fields(

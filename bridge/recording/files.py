@@ -1,4 +1,4 @@
-"""Cassettes as files: YAML as vcrpy writes it. Imported only where one is written or read."""
+"""Cassettes as files: YAML as vcrpy writes it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ call anything but memory.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -21,6 +20,7 @@ import structlog
 
 from bridge.config.models import ChannelSettings, Settings
 from bridge.engine import Channel
+from bridge.recording import files
 from bridge.recording.cassette import Source
 from bridge.recording.making import cassette_of, mapping_fingerprint, rules_of, source_of
 from bridge.recording.scrub import Rules
@@ -194,8 +194,6 @@ class Recorder:
                 remedy="move recordings away, or raise recording.max_mebibytes; then restart",
             )
             return
-        # YAML takes 0.1 s to import: not at the start of a bridge that records nothing.
-        files = importlib.import_module("bridge.recording.files")
         self._bytes += files.write(made, limits.folder / self.name(one, self._number))
         self.told("written")
 

@@ -53,6 +53,8 @@ UUID: Final = re.compile(
     r"\b(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})\b", re.IGNORECASE
 )
 TOKEN: Final = re.compile(r"\bshp[a-z]{2,3}_\w+")
+# A tracking number: at least six digits, letters in groups of at most four (1Z, JD01, LW…US).
+_CODE: Final = re.compile(r"(?=(?:\D*\d){6})(?:[A-Za-z]{1,4}(?![A-Za-z])|\d|[ \-])+")
 _VALUE: Final = re.compile(
     r"\s*(?:[+-]?\d{1,15}(?:\.\d{1,9})?(?:[eE][+-]?\d{1,2})?|true|false"
     r"|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?\s*",
@@ -91,10 +93,11 @@ class Scrubber:
         self._by: Mapping[Kind, Callable[[str], str]] = {
             Kind.AS_IS: str,
             Kind.KEPT: self._searched,
-            Kind.PLACE: self._words.sure,
+            Kind.PLACE: self._searched,
+            Kind.CITY: self._words.text,
             Kind.PERSON: self._words.text,
             Kind.PHONE: self._phone,
-            Kind.CODE: self._words.code,
+            Kind.CODE: self._code,
             Kind.NUMBERED: self._number,
         }
         known = sorted({s for s in rules.secrets if s}, key=len, reverse=True)
@@ -110,23 +113,26 @@ class Scrubber:
         text = str(value)
         if kind is Kind.NUMBERED:
             self._number(text)
-        elif kind in {Kind.KEPT, Kind.VALUE} or (kind is Kind.AS_IS and text.startswith("gid:")):
+        elif _stays(kind, text):
             self._kept.update(words_of(text))
         elif kind is Kind.PLACE:
             self._places.add(tuple(words_of(text)))
-        elif kind is Kind.PERSON:
+        elif kind in {Kind.PERSON, Kind.CITY}:
             self._personal.update(w for w in words_of(text) if not w.isdigit())
-            self._note(text, self._words.text(text))
+            if kind is Kind.PERSON:
+                self._note(text, self._words.text(text))
         elif kind is Kind.PHONE:
             self._note(text, self._phone(text))
         elif kind is Kind.CODE:
-            made = self._words.code(text)
+            made = self._code(text)
             self._codes[text.casefold()] = made
             self._note(text, made)
         return value
 
     def learn_typed(self, kind: Kind | None, value: JSON) -> JSON:
-        """The second look, when all names are known: sentences that people have typed."""
+        """The second look, when names and places are known: cities, and what people typed."""
+        if kind is Kind.CITY and tuple(words_of(str(value))) not in self._places:
+            self._note(str(value), self._words.text(str(value)))
         if kind in {None, Kind.TYPED} and isinstance(value, str):
             words = [w for w in words_of(value) if not self._keep(w)]
             if len(words) > 1:  # a single word, as "red", is told nothing by
@@ -140,7 +146,7 @@ class Scrubber:
         words = tuple(words_of(value))
         letters = "".join(words)
         shortest = SHORTEST_NUMBER if letters.isdigit() else SHORTEST
-        if len(letters) >= shortest and words not in self._places:
+        if len(letters) >= shortest:
             self._index.setdefault(words[0], {})[words] = _trimmed(stand_in)
 
     def _number(self, text: str) -> str:
@@ -180,6 +186,10 @@ class Scrubber:
             return self._words.text(text)
         return self._words.phone(text)
 
+    def _code(self, text: str) -> str:
+        """A tracking number; what is no number at all is somebody's words."""
+        return self._words.code(text) if _CODE.fullmatch(text) else self._words.text(text)
+
     def _scrambled(self, value: float) -> float:
         """A number of an unknown field: as many digits, others."""
         text = re.sub(r"\d+", lambda found: self._words.word(found[0]), str(value))
@@ -212,6 +222,13 @@ class Scrubber:
             if size > best[0] and tuple(words[at : at + size]) == value:
                 best = (size, stand_in)
         return best
+
+
+def _stays(kind: Kind | None, text: str) -> bool:
+    """Whether the words of a leaf may stay in free text too: refnums, ids, SKUs."""
+    if kind is Kind.VALUE:
+        return _VALUE.fullmatch(text) is not None
+    return kind is Kind.KEPT or (kind is Kind.AS_IS and text.startswith("gid:"))
 
 
 def _trimmed(text: str) -> str:
