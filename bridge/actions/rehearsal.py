@@ -183,7 +183,9 @@ def _channel(given: Given) -> ChannelSettings:
         policies = Policies.model_validate_json(json.dumps(_json(written)), strict=True)
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
-            given.report("settings")(fault["loc"], fault["msg"], "see the reference of settings")
+            unknown = fault["type"] == "extra_forbidden"
+            said = f'unknown setting "{fault["loc"][-1]}"' if unknown else fault["msg"]
+            given.report("settings")(fault["loc"], said, "see the reference of settings")
         policies = Policies()
     return ChannelSettings.model_validate({**policies.model_dump(), **_CHANNEL})
 

@@ -133,7 +133,10 @@ def _fill_line(known: dict[str, object], number: int) -> None:
     """One unit of something that is shipped, unless the test says otherwise."""
     known.setdefault("title", f"Product {number}")
     known.setdefault("name", known["title"])
-    known.setdefault("quantity", known.get("currentQuantity", 1))
-    known.setdefault("currentQuantity", known["quantity"])
-    known.setdefault("unfulfilledQuantity", known["currentQuantity"])
+    for name, like in (
+        ("quantity", known.get("currentQuantity", 1)),
+        ("currentQuantity", known.get("quantity", 1)),
+        ("unfulfilledQuantity", known.get("currentQuantity", known.get("quantity", 1))),
+    ):
+        known.setdefault(name, like if isinstance(like, int) else 1)  # what is wrong is told once
     known.setdefault("requiresShipping", True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bridge.actions.rehearsal import ERRORS, LOOKS_AT_ORDER, REHEARSALS
 from bridge.actions.table import MAPPINGS
 from bridge.cli.mapping_files import TEST_ENDING, Loaded, Place, load, presets
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, Finding
 from bridge.mapping.casefile import read_cases
 from bridge.mapping.cases import Report, run_cases
 from bridge.mapping.targets import target_of
@@ -49,7 +50,14 @@ def report(loaded: Loaded, path: Path) -> Report:
     name = loaded.name
     target = target_of(MAPPINGS[name].target)
     file = read_cases(path, target, ERRORS, with_order=name in LOOKS_AT_ORDER)
-    return run_cases(file, loaded.module, REHEARSALS[name])
+    made = run_cases(file, loaded.module, REHEARSALS[name])
+    results = [replace(r, findings=tuple(map(_pointing, r.findings))) for r in made.results]
+    findings = tuple(map(_pointing, made.findings))
+    return replace(made, results=tuple(results), findings=findings)
+
+
+def _pointing(finding: Finding) -> Finding:
+    return replace(finding, see=f"explain: retailops-bridge explain {finding.code}")
 
 
 def _beside(mapping: Path) -> Path:

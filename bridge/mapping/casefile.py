@@ -189,7 +189,7 @@ class _Reader:
             return None
         if isinstance(node, Leaf) and isinstance(node.value, str) and node.value.strip():
             return node.value
-        self.findings.append(node.origin.at_value("M701", f"{key} is a text", ""))
+        self.findings.append(node.origin.at_value("M701", f"{key} is a text, and not empty", ""))
         return None
 
     def _part(self, node: Node | None) -> Part | None:
