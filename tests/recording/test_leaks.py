@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from bridge.cli.replay import run_as_served
 from bridge.config.models import ChannelSettings
 from bridge.recording import files
 from bridge.recording.fields import FEEDS, RETAILOPS
 from bridge.recording.making import cassette_of, rules_of
+from bridge.recording.replay import Replayer
 from bridge.recording.scrub import Rules
 from bridge.recording.tap import Recording
 from bridge.retailops.actions import ACTIONS
@@ -291,3 +293,7 @@ async def test_a_day_of_one_shopper_on_file(tmp_path, capfd):
         assert not any(secret in text for text in texts[:5]), secret
     assert any("access_token" in text for text in texts)
     assert sum("@example.com" in text for text in texts) >= 1  # an e-mail stays an e-mail
+    replayer = Replayer(run_as_served)
+    for file in recorded:  # and for all that, what mappings make of it is the scrubbed answer
+        found = await replayer.replay(files.read(file))
+        assert found.verdict == "same", [d.as_json() for d in found.differences]
