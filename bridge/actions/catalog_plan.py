@@ -262,7 +262,10 @@ class _Planner:
                 f"it would have more than {MAX_VARIANTS:,} variants: {len(over)} are not added",
                 [v.sku for v in over],
             )
-        rows = [{**new_variant(v), **self._image(v, None, gallery)} for v in new]
+        # Without its own a new variant would take the compare-at price of the first one (captured).
+        rows = [
+            {"compareAtPrice": None, **new_variant(v), **self._image(v, None, gallery)} for v in new
+        ]
         skus = [v.sku for v in new]
         for n, (names, part) in enumerate(zip(_parts(skus), _parts(rows), strict=True)):
             variables = {"productId": gid, "variants": list(part)}
