@@ -32,6 +32,7 @@ from bridge.cli.opening import (
 from bridge.config import Settings
 from bridge.errors import LedgerError
 from bridge.ledger import CallRow, Effect, Ledger, Pruned, Stats, StepRow
+from bridge.ledger.resolving import resolve_by_person
 
 STEP_COLUMNS = ("step", "sent (UTC)", "state", "channel", "order", "effect", "note")
 CALL_COLUMNS = ("begun (UTC)", "state", "channel", "action", "natural id")
@@ -186,23 +187,15 @@ async def _resolve(
     settings: Settings, step_id: str, *, applied: bool, note: str, detail: Mapping[str, Any]
 ) -> StepRow:
     async with ledger_of(settings) as ledger:
-        step = await ledger.step(step_id)
-        # With the order's lock nobody is sending it, whatever the row says.
-        async with ledger.order_lock(step.shop, step.order_gid, wait_seconds=PATIENCE_SECONDS):
-            return await ledger.resolve_step(
-                step_id,
-                applied=applied,
-                who=getpass.getuser(),
-                note=note,
-                effect_detail=_as_expected(step) | dict(detail) if applied else {},
-                alone=True,
-            )
-
-
-def _as_expected(step: StepRow) -> dict[str, Any]:
-    """The effect as the step would have recorded it, but for what only Shopify's reply knows."""
-    inner = step.expect.get("detail")
-    return dict(inner if isinstance(inner, Mapping) else step.expect)
+        return await resolve_by_person(
+            ledger,
+            step_id,
+            applied=applied,
+            who=getpass.getuser(),
+            note=note,
+            detail=detail,
+            wait_seconds=PATIENCE_SECONDS,
+        )
 
 
 async def _prune(settings: Settings) -> Pruned:
