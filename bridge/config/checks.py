@@ -14,6 +14,9 @@ SDK_KEY = "RETAILOPS_SDK"  # the official verifier's own token: everybody knows 
 # RetailOps takes as the key what follows the last "_" of the channel handle, hence no "_"; 32
 # of 62 letters and digits are 190 bits.
 _URL = re.compile(r"https?://[^\s/?#@]+/?")
+# Twelve of 64 characters are 72 bits: at ten attempts a minute nobody gets through a millionth.
+MIN_PASSWORD = 12
+
 _AUTH_KEY = re.compile(r"[A-Za-z0-9]{32}")
 
 
@@ -38,6 +41,7 @@ def cross_check(
             source.add((*key, "mappings_dir"), "C411", f"there is no folder {channel.mappings_dir}")
         channels.append(_check_shop(channel, key, source, shop_domain))
     _check_twice(settings, source)
+    _check_console(settings, source)
     return settings.model_copy(update={"channels": tuple(channels)})
 
 
@@ -91,6 +95,31 @@ def _check_reach(settings: Settings, channel: ChannelSettings, key: Key, source:
             source.add(
                 (*at, name), "C406", f"{name} is empty or holds blanks or control characters"
             )
+
+
+def _check_console(settings: Settings, source: Source) -> None:
+    at = ("console", "password")
+    console = settings.console
+    given = console.password.get_secret_value() if console.password is not None else None
+    if given is None:
+        if console.enabled:
+            source.add(("console",), "C413", "console.password is missing (or password_file)")
+        return
+    if len(given) < MIN_PASSWORD and settings.environment != "test":
+        source.add(
+            at,
+            "C413",
+            f"console.password should have at least {MIN_PASSWORD} characters",
+            "make one with: openssl rand -base64 18",
+        )
+    others = (
+        secret.get_secret_value()
+        for channel in settings.channels
+        for secret in (channel.auth_key, channel.shopify.token, channel.shopify.client_secret)
+        if secret is not None
+    )
+    if given in others:
+        source.add(at, "C413", "console.password is a channel's secret too: take one of its own")
 
 
 def _check_pull_since(

@@ -13,6 +13,7 @@ Every mistake is found before the first is shown. Their codes are stable:
     C408  api_version is too old    C409  not a Shopify shop domain
     C410  pull_since without an offset
     C411  mappings_dir is no folder C412  endpoint is no base URL
+    C413  the console's password is missing, too short, or used elsewhere
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ from pydantic_core import ErrorDetails
 
 from bridge.config.checks import cross_check
 from bridge.config.env import environment_names, is_secret, overlay
-from bridge.config.models import ChannelSettings, Policies, Settings, ShopifySettings
+from bridge.config.models import (
+    ChannelSettings,
+    ConsoleSettings,
+    Policies,
+    Settings,
+    ShopifySettings,
+)
 from bridge.config.source import Key, Source, dotted, not_toml
 from bridge.config.suggest import suggestion
 from bridge.errors import ConfigError, Finding
@@ -97,6 +104,9 @@ def _as_json(data: Mapping[str, Any]) -> str:
 
 def _read_secrets(data: dict[str, Any], source: Source) -> None:
     """Replace ``token_file`` and its like by what the file holds."""
+    console = data.get("console")
+    if isinstance(console, dict):
+        _read_secrets_of(ConsoleSettings, console, ("console",), source)
     channels = data.get("channels")
     for index, channel in enumerate(channels if isinstance(channels, list) else ()):
         if isinstance(channel, dict):

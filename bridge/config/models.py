@@ -92,6 +92,33 @@ class RecordingSettings(Frozen):
     )
 
 
+class ConsoleSettings(Frozen):
+    """The page at /console/, for the person who runs the bridge."""
+
+    enabled: bool = Field(False, description="Needs a password. `sandbox` has it on.")
+    password: SecretStr | None = Field(
+        None, description="At least 12 characters, for the console only."
+    )
+    session_minutes: int = Field(
+        480, ge=1, le=10080, description="How long a login lasts. 480 is a working day."
+    )
+    calls: int = Field(
+        200,
+        ge=1,
+        le=10000,
+        description="The last calls of each channel that are kept in memory. One is about 1 KiB.",
+    )
+
+
+class TracingSettings(Frozen):
+    """OpenTelemetry traces of calls and of the requests to Shopify."""
+
+    enabled: bool = Field(
+        False,
+        description="Needs retailops-shopify-bridge[otel]. Where to: OTEL_EXPORTER_OTLP_ENDPOINT.",
+    )
+
+
 class OrderPullPolicy(Frozen):
     """Which orders RetailOps is offered, and how their money is told."""
 
@@ -290,6 +317,8 @@ class Settings(Frozen):
     ledger: LedgerSettings = LedgerSettings()
     logging: LoggingSettings = LoggingSettings()
     recording: RecordingSettings = RecordingSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    tracing: TracingSettings = TracingSettings()
     defaults: Policies = Policies()
     channels: tuple[ChannelSettings, ...] = Field(min_length=1)
 

@@ -24,9 +24,11 @@ key. Unknown keys stop the start; every mistake is shown with its file, line and
   `RETAILOPS_BRIDGE__SERVER__PORT=9090`. A channel is named by its id:
   `RETAILOPS_BRIDGE__CHANNELS__21__AUTH_KEY`. Lists and tables of your own names are written as in
   TOML: `RETAILOPS_BRIDGE__DEFAULTS__ORDER_PULL__TAGS_INCLUDE='["web"]'`. The environment wins.
-- A secret can be kept in a file of its own: `auth_key_file`, `token_file`, `client_secret_file`, in
-  the TOML file or as `..._AUTH_KEY_FILE` in the environment. The file holds one line, the secret.
+- A secret can be kept in a file of its own: `auth_key_file`, `token_file`, `client_secret_file`,
+  `password_file`, in the TOML file or as `..._AUTH_KEY_FILE` in the environment. The file holds
+  one line, the secret.
 - A relative path is relative to the folder of the TOML file (without one, the working directory).
+- `RETAILOPS_API_KEY` is no setting: `certify` takes your key of RetailOps' API from it.
 - `[defaults]` is laid under every channel, key by key; a channel's own key wins.
 """
 

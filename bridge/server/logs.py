@@ -113,6 +113,8 @@ def _chain(error: BaseException | None) -> Iterable[str]:
 
 def secrets_of(settings: Settings) -> Iterable[str]:
     """Every secret of the configuration, as plain text."""
+    if settings.console.password is not None:
+        yield settings.console.password.get_secret_value()
     for channel in settings.channels:
         yield channel.auth_key.get_secret_value()
         for secret in (channel.shopify.token, channel.shopify.client_secret):
