@@ -151,7 +151,7 @@ async def assemble(
     ``hook`` is called with a name around every
     write to the ledger and every request to a store, for tests that kill the process there.
     """
-    mappings = _all_mappings(settings)
+    mappings = all_mappings(settings)
     ledger = await ledger_type.open(
         settings.ledger.path,
         busy_seconds=settings.ledger.busy_seconds,
@@ -187,7 +187,8 @@ async def assemble(
         await ledger.close()
 
 
-def _all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
+def all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
+    """The compiled mappings of every channel. Raises ConfigError with every finding, once."""
     found: dict[int, Mapping[str, MappingModule]] = {}
     findings: dict[Finding, None] = {}
     for channel in settings.channels:

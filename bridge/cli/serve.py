@@ -11,7 +11,7 @@ import typer
 
 from bridge.config import CONFIG_VARIABLE, Settings, load
 from bridge.server import logs
-from bridge.server.running import serving, until_signal
+from bridge.server.running import hangups, serving, until_signal
 from bridge.shopify.session import shop_domain
 
 
@@ -25,7 +25,8 @@ def serve(
     """Run the bridge that RetailOps calls, until it is stopped.
 
     SIGTERM or Ctrl-C closes the listening socket, lets calls in flight finish (at most
-    server.shutdown_seconds), and closes the ledger. A second one ends it at once.
+    server.shutdown_seconds), and closes the ledger. A second one ends it at once. SIGHUP reads
+    the mapping files again: new ones are used once all of them are right, else the old ones serve.
     """
     settings = load(config, os.environ, shop_domain=shop_domain)
     logs.configure(settings.logging, secrets=logs.secrets_of(settings))
@@ -33,6 +34,7 @@ def serve(
 
 
 async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    async with serving(settings):
-        await until_signal()
+    """Serve until SIGTERM or SIGINT; SIGHUP has the mappings read again."""
+    with hangups() as reload:
+        async with serving(settings, reload=reload):
+            await until_signal()

@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from bridge.engine.settling import Settling
 from bridge.engine.telling import doubt_event, mapping_event, shopify_event, status_of
 from bridge.errors import BridgeError, DeadlineExceeded, MappingError, ShopifyError
 from bridge.ledger import CallKey, Claimed, Ledger, Replay
+from bridge.mapping.module import MappingModule
 from bridge.retailops.actions import ACTIONS
 from bridge.retailops.answers import Answer
 from bridge.retailops.events import Code, event
@@ -92,6 +94,11 @@ class Engine:
     def served(self) -> tuple[str, ...]:
         """The actions that are served, in RetailOps' order."""
         return tuple(name for name in ACTIONS if name in self._actions)
+
+    def use_mappings(self, mappings: Mapping[int, Mapping[str, MappingModule]]) -> None:
+        """Use these mappings for calls that begin from now on; others keep what they have."""
+        for id_, modules in mappings.items():
+            self.channels[id_] = replace(self.channels[id_], mappings=modules)
 
     async def run(
         self, channel_id: int, action: str, request: Request, *, request_id: str, deadline: Deadline

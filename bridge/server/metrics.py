@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bridge.recording.recorder import RESULTS, Result
+from bridge.server.reload import Loaded
 from bridge.server.replies import Reply
 
 # From a call that asks Shopify nothing (some ms) to the default deadline of 240 s.
@@ -99,6 +100,25 @@ class Metrics:
         )
         for result in RESULTS:
             self._recordings.labels(result)  # there from the start, as zero
+
+        self._reloads = Counter(
+            "retailops_bridge_mapping_reloads",
+            "Times that SIGHUP had the mappings read again, by what became of it",
+            ["result"],
+            registry=registry,
+        )
+        self._reloads.labels("loaded")
+        self._reloads.labels("refused")
+        self._stale = Gauge(
+            "retailops_bridge_mappings_refused",
+            "1 while newer mappings were refused and older ones serve",
+            registry=registry,
+        )
+
+    def reloaded(self, result: Loaded) -> None:
+        """Count an attempt to use new mappings."""
+        self._reloads.labels(result).inc()
+        self._stale.set(result == "refused")
 
     def recorded(self, result: Result) -> None:
         """Count a call of a recorded channel."""

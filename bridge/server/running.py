@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypedDict
@@ -29,9 +29,11 @@ from bridge.errors import BridgeError, LedgerError
 from bridge.ledger import Ledger
 from bridge.recording import tap
 from bridge.recording.recorder import Recorder
+from bridge.server import keys
 from bridge.server.app import create_app
 from bridge.server.paths import normal_prefix
 from bridge.server.pings import standard_pings
+from bridge.server.reload import Reloader
 from bridge.shopify.budget import Deadline
 from bridge.shopify.exchange import Observe
 from bridge.wiring import Connect, Parts, assemble
@@ -58,6 +60,7 @@ class Serving:
 
     url: str
     parts: Parts
+    reloader: Reloader
 
 
 def _utc_now() -> datetime:
@@ -74,11 +77,12 @@ async def serving(
     hook: Callable[[str], None] | None = None,
     connect: Connect | None = None,
     recorder: Recorder | None = None,
+    reload: asyncio.Event | None = None,
 ) -> AsyncIterator[Serving]:
     """Open everything, listen, run the block, and close everything in the right order.
 
     ``sleep``, ``hook`` and ``connect`` go to ``assemble``. ``recorder`` replaces the one that
-    channels with ``record = true`` have.
+    channels with ``record = true`` have. ``reload`` is set to have the mappings read again.
 
     Raises ConfigError when a mapping or a channel is wrong, LedgerError when the ledger cannot
     be opened, CannotListen when the port is taken.
@@ -93,13 +97,16 @@ async def serving(
         assemble(settings, clock=clock, sleep=sleep, hook=hook, connect=connect, **taps) as parts,
         _recording(recorder, parts),
     ):
+        reloader = Reloader(settings, parts.engine, reload or asyncio.Event())
+        pings = standard_pings(parts.engine, parts.ledger, now=now)
         app = create_app(
             settings,
             engine=parts.engine,
-            pings=standard_pings(parts.engine, parts.ledger, now=now),
+            pings=(*pings, reloader.ping),
             registry=registry,
             recorder=recorder,
         )
+        reloader.told = app[keys.METRICS].reloaded
         async with listening(app, settings.server) as url:
             log.info(
                 "listening",
@@ -108,8 +115,9 @@ async def serving(
                 served=list(parts.engine.served),
                 channels=sorted(parts.engine.channels),
             )
-            async with _beside(_keep_pruned(parts.ledger), _keep_settled(parts.engine, settings)):
-                yield Serving(url, parts)
+            chores = _keep_pruned(parts.ledger), _keep_settled(parts.engine, settings)
+            async with _beside(*chores, reloader.keep()):
+                yield Serving(url, parts, reloader)
     log.info("stopped")
 
 
@@ -207,6 +215,18 @@ async def until_signal() -> None:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def hangups() -> Iterator[asyncio.Event]:
+    """An event that each SIGHUP sets. Before it listens: SIGHUP would end the process."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, told.set)
+    try:
+        yield told
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _stop(number: signal.Signals, told: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from bridge.errors import ShopifyBroken
@@ -30,7 +30,7 @@ def plain(data: Mapping[str, Any], operation: Operation) -> dict[str, Any]:
     return dict(data) if convert is None else convert(data)
 
 
-@cache
+@lru_cache(maxsize=512)  # some 60 operations, batches of each size; reloads make further ones
 def _converter(operation: Operation) -> Convert | None:
     """One converter an operation: its shape does not change."""
     return _compile(operation.shape())
