@@ -232,3 +232,23 @@ async def test_a_smart_collection_cannot_be_joined(tmp_path: Path) -> None:
         answer = await push(w, feed)
         assert answer.codes == ["SHOPIFY_USER_ERROR"]
         assert (await look(w, "trail-tee"))["title"] == "Tee Four"
+
+
+async def test_peers_bug_galleries_cleared_and_variants_unlinked_by_a_partial_feed(
+    tmp_path: Path,
+) -> None:
+    """A parent alone, and a feed without images: even leave to remove removes nothing then."""
+    whole = product(
+        "cap",
+        variant("C-S", size="S"),
+        variant("C-M", size="M"),
+        media=[f"{IMAGE}{n}.jpg" for n in "ab"],
+    )
+    async with world(tmp_path, **removing(tmp_path, "delete")) as w:
+        await push(w, whole)
+        await w.advance(60)
+        before = await look(w, "cap")
+        assert (len(before["variants"]), len(before["media"])) == (2, 2)
+        assert (await push(w, {"handle": "cap", "title": "Cap", "variants": []})).events == []
+        assert (await push(w, {**whole, "media": []})).events == []
+        assert await look(w, "cap") == before
