@@ -49,6 +49,10 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.verify:verify",
             "Call every SDK action of a server and check its answers as RetailOps would.",
         ),
+        "certify": Command(
+            "bridge.cli.certify:certify",
+            "Let RetailOps call the integration, and register it there if all is right.",
+        ),
         "check": Command(
             "bridge.cli.check:check",
             "Find every mistake in the configuration, the mappings and their tests.",
