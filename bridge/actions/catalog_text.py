@@ -107,12 +107,37 @@ def _json(value: str) -> object:
 def _numbers(value: object) -> object:
     """A number in quotes is that number too: Shopify writes the amounts of money so."""
     if isinstance(value, dict):
-        return {key: _numbers(inner) for key, inner in value.items()}
+        pairs = {key: _numbers(inner) for key, inner in value.items()}
+        unit = value.get("unit")
+        return {**pairs, "unit": _unit(unit)} if isinstance(unit, str) else pairs
     if isinstance(value, list):
         return [_numbers(inner) for inner in value]
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
         return Decimal(value)
     return value
+
+
+# Shopify takes the short names of units and gives the long ones back.
+_UNITS: Final = {
+    "kg": "kilograms",
+    "g": "grams",
+    "lb": "pounds",
+    "oz": "ounces",
+    "in": "inches",
+    "ft": "feet",
+    "yd": "yards",
+    "mm": "millimeters",
+    "cm": "centimeters",
+    "m": "meters",
+    "ml": "milliliters",
+    "cl": "centiliters",
+    "l": "liters",
+    "m3": "cubic_meters",
+}
+
+
+def _unit(name: str) -> str:
+    return _UNITS.get(name.casefold(), name.casefold())
 
 
 def file_name(url: str) -> str:

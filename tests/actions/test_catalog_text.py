@@ -49,6 +49,7 @@ def test_descriptions_that_differ(one: str, other: str) -> None:
             '{"amount": 5, "currency_code": "USD"}',
             '{"amount":"5.00","currency_code":"USD"}',
         ),
+        ("weight", '{"value": "2.50", "unit": "kg"}', '{"value":2.5,"unit":"KILOGRAMS"}'),
         ("date_time", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00"),
     ],
 )
