@@ -51,6 +51,7 @@ docs: $(VENV)/.synced ## write the pages that are made from the code
 	@$(BIN)/python -m bridge.actions.reference
 	@$(BIN)/python -m bridge.cli.reference
 	@$(BIN)/python -m bridge.cli.explain
+	@$(BIN)/python -m bridge.cli.mapping_schema
 
 clean: ## remove .venv, caches and what was built
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -91,8 +91,13 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         ),
         "schema": Command(
             "bridge.cli.schema:schema",
-            "Fetch Shopify's whole schema, so that [select] can be checked without the store.",
-            MappingProxyType({"fetch": "bridge.cli.schema:fetch"}),
+            "Get the store's schema for [select], or that of a mapping file for your editor.",
+            MappingProxyType(
+                {
+                    "fetch": "bridge.cli.schema:fetch",
+                    "mapping": "bridge.cli.mapping_schema:mapping",
+                }
+            ),
         ),
         "ledger": Command(
             "bridge.cli.ledger:ledger",

@@ -18,7 +18,7 @@ from bridge.shopify.documents import Operation
 
 
 def schema() -> None:
-    """Fetch Shopify's whole schema, so that [select] can be checked without the store."""
+    """Get the store's schema for [select], or that of a mapping file for your editor."""
 
 
 def fetch(*, config: Config = None, channel: OnlyChannel = None) -> None:

@@ -15,6 +15,7 @@ from bridge.mapping import evaluate
 from bridge.mapping.codes import Failed, listing, suggestion
 from bridge.mapping.evaluate import Frame
 from bridge.mapping.expressions import Compiler
+from bridge.mapping.keys import CONTROL
 from bridge.mapping.knowledge import narrowed
 from bridge.mapping.layers import Array, Leaf, Node, Origin, Table
 from bridge.mapping.nodes import Expression, Names, literal_shape
@@ -30,7 +31,7 @@ _WORDS = frozenset({"true", "false", "nil", "null", "empty", "blank", "and", "or
     *("not", "in", "offset", "limit", "reversed", "cols", "continue"),
     *("with", "for", "as", "if", "else", "required"),
 }  # words of Liquid's expressions: no name may be one
-_CONTROL = ("each", "as", "when")
+_CONTROL = tuple(CONTROL)
 _NO_FRAME: Frame = {}
 
 

@@ -25,6 +25,7 @@ from bridge.mapping.codes import listing, suggestion
 from bridge.mapping.evaluate import Frame, guarded
 from bridge.mapping.expressions import Compiler
 from bridge.mapping.filters import FILTERS, Filter
+from bridge.mapping.keys import SECTIONS
 from bridge.mapping.layers import Leaf, Origin, Table, read
 from bridge.mapping.nodes import Uses
 from bridge.mapping.rules import Elements, Enter, ListRule, ObjectRule, Rule, Stop, salvage
@@ -257,7 +258,7 @@ def _nothing_more(_: str, __: object) -> Mapping[str, Any]:
 
 def _strangers(merged: Table, root: str) -> list[Finding]:
     """Top-level keys that are neither the rules nor a section of the mapping language."""
-    known = (root, "tables", "unset", "select")
+    known = (root, *SECTIONS)
     findings = []
     for key, node in merged.entries.items():
         if key != root:
