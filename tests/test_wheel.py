@@ -53,11 +53,15 @@ def wheel(uv, tmp_path_factory) -> Path:
 
 
 def test_what_is_in_the_wheel(wheel):
-    """All of the package, all mappings, the typing marker; no tests, no secrets of a checkout."""
+    """All of the package, all mappings, the typing marker; no code of tests, no secrets.
+
+    Mappings come with the tests beside them, these with their inputs and schemas.
+    """
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    mappings = list((ROOT / "mappings").rglob("*.toml"))
-    assert any(path.parent.name == "presets" for path in mappings)
+    mappings = [path for path in (ROOT / "mappings").rglob("*") if path.is_file()]
+    assert {path.parent.name for path in mappings} >= {"presets", "schemas", "examples"}
+    assert any(path.name == "order_pull.test.toml" for path in mappings)
     for path in mappings:
         assert f"bridge/{path.relative_to(ROOT)}" in names
     for path in (ROOT / "bridge").rglob("*"):

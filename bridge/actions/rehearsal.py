@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -180,7 +179,8 @@ def _channel(given: Given) -> ChannelSettings:
     """A channel with the case's settings; everything else as by default."""
     written = given.value("settings") or {}
     try:
-        policies = Policies.model_validate_json(json.dumps(_json(written)), strict=True)
+        text = json.dumps(_json(written), default=float)  # settings with a point are seconds
+        policies = Policies.model_validate_json(text, strict=True)
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
             unknown = fault["type"] == "extra_forbidden"
@@ -225,11 +225,9 @@ def _order(given: Given, shape: Shape) -> Mapping[str, Any]:
 
 
 def _json(value: object) -> object:
-    """TOML's times as JSON has them; numbers stay exact."""
+    """TOML's times as JSON has them; numbers stay what ``read_body`` makes of a body's."""
     if isinstance(value, Mapping):
         return {key: _json(inside) for key, inside in value.items()}
     if isinstance(value, list):
         return [_json(inside) for inside in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    return value.isoformat() if isinstance(value, datetime | date) else value

@@ -13,6 +13,7 @@ import typer
 
 from bridge.errors import BridgeError
 from bridge.mapping.codes import CODES, suggestion
+from bridge.retailops.events import CODES as EVENTS
 
 PAGES: Final[Mapping[str, str]] = {"mapping": "mapping-errors.md", "config": "config-errors.md"}
 """The files of explanations in ``bridge/cli/findings``, and their names in ``docs/reference``."""
@@ -23,13 +24,19 @@ _HEADING = re.compile(r"^## `(?P<code>[A-Z]\d{3})` (?P<meaning>.+)$", re.MULTILI
 
 
 def explain(
-    code: Annotated[str, typer.Argument(help="The code of a finding, such as M204 or C201.")],
+    code: Annotated[
+        str, typer.Argument(help="The code of a finding (M204, C201), or of an event.")
+    ],
 ) -> None:
     """Tell what a finding means, why it matters, and how to mend it."""
     known = explanations()
     wanted = code.strip().strip("[]").upper()
+    for event_code, event in EVENTS.items():
+        if event_code == wanted:
+            typer.echo(f"{event.event_type}[{event_code}] {event.meaning}\n\n{event.remedy}")
+            return
     if wanted not in known:
-        hint = suggestion(wanted, known) or f"there is {', '.join(known)}"
+        hint = suggestion(wanted, [*known, *EVENTS]) or f"there is {', '.join(known)}"
         raise BridgeError(f'no finding has the code "{code}": {hint}')
     found = CODES.get(wanted)
     severity = found.severity if found is not None else "error"
