@@ -8,6 +8,7 @@ held back, listed and logged; it never costs the page.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -237,6 +238,7 @@ class _Pull:
     async def _offer_ready(self, page: OrderPage) -> None:
         taken = await self._marked((o["id"] for o in page.orders), ACKNOWLEDGED)
         for node in page.orders:
+            await asyncio.sleep(0)  # other calls go on between two orders, whatever a mapping does
             if node["id"] in self.state.seen or node["id"] in taken or node["acknowledged"]:
                 continue
             if header_verdict(node, self.policy, self.now) is not None:

@@ -17,6 +17,7 @@ from typing import Any
 from bridge.mapping.codes import Failed, said_type
 from bridge.mapping.filters import Filter, default
 from bridge.mapping.values import number
+from bridge.mapping.work import WORK, bounded_list
 
 Frame = Mapping[str, Any]
 Evaluate = Callable[[Frame], Any]
@@ -115,11 +116,14 @@ def call(
         value = left(frame)
         if value is None and not takes_null:
             return None
+        work = frame.get(WORK)
+        if work is not None:
+            work.spend(value)
         try:
             if keywords:
                 named = {k: e(frame) for k, e in keywords.items()}
-                return function(value, *[e(frame) for e in arguments], **named)
-            return function(value, *[e(frame) for e in arguments])
+                return bounded_list(function(value, *[e(frame) for e in arguments], **named))
+            return bounded_list(function(value, *[e(frame) for e in arguments]))
         except Failed as failed:
             raise Failed(f'filter "{name}": {failed.message}', failed.code) from None
 

@@ -45,6 +45,7 @@ from bridge.mapping.values import (
     text,
     whole,
 )
+from bridge.mapping.work import bounded_size
 
 Takes = Literal["number", "text", "list", "date", "any"]
 Gives = Literal[
@@ -166,6 +167,7 @@ def _slice(value: object, start: object, length: object = 1) -> object:
 
 def _split(value: object, separator: object) -> list[str]:
     whole_text, mark = text(value), "" if separator is None else text(separator)
+    bounded_size(whole_text.count(mark))  # an empty mark is found between all letters
     if not mark:
         return list(whole_text)
     return whole_text.split(None if mark == " " else mark) if whole_text else []
@@ -203,7 +205,7 @@ def _date(value: object, template: object) -> str:
     pattern = "" if template is None else text(template)
     if problem := date_format_problem(pattern):
         raise Failed(problem)
-    return moment(value).strftime(pattern)
+    return bounded(moment(value).strftime(bounded(pattern)))
 
 
 # Lists
@@ -273,14 +275,22 @@ def _map(value: object, name: object, *, field_of: FieldOf = _field) -> list[obj
 
 
 def _uniq(value: object, name: object = None, *, field_of: FieldOf = _field) -> list[object]:
-    seen: list[object] = []
-    kept: list[object] = []
-    for element in _elements(value):
-        mark = element if name is None else field_of(element, name)
-        if mark not in seen:
-            seen.append(mark)
-            kept.append(element)
-    return kept
+    kept: dict[object, object] = {}
+    try:
+        for element in _elements(value):
+            kept.setdefault(_frozen(element if name is None else field_of(element, name)), element)
+    except RecursionError:
+        raise Failed("an element that is nested too deeply to compare") from None
+    return list(kept.values())
+
+
+def _frozen(value: object) -> object:
+    """What is equal for equal values, and can be looked up: no list is searched."""
+    if isinstance(value, Mapping):
+        return frozenset((key, _frozen(inside)) for key, inside in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(inside) for inside in value)
+    return value
 
 
 def _compact(value: object, name: object = None, *, field_of: FieldOf = _field) -> list[object]:

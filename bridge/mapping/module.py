@@ -31,6 +31,7 @@ from bridge.mapping.nodes import Uses
 from bridge.mapping.rules import Elements, Enter, ListRule, ObjectRule, Rule, Stop, salvage
 from bridge.mapping.select import NOTHING_SELECTED, Composed, Select, read_select
 from bridge.mapping.targets import target_of
+from bridge.mapping.work import WORK, Work
 from bridge.schema.shape import Shape
 
 # The most arguments that a merchant's own filter may be given.
@@ -96,7 +97,7 @@ class MappingModule:
                 file:line:column. The message holds no value of the source.
         """
         try:
-            return self._top.render(scope, enter or _nothing_more) or {}
+            return self._top.render({**scope, WORK: Work()}, enter or _nothing_more) or {}
         except Stop as stop:
             raise self._error(stop, subject) from None
 
@@ -119,7 +120,7 @@ class MappingModule:
         found = False
         for elements in part.elements:
             try:
-                frames = elements.frames(scope, more, len(made))
+                frames = elements.frames({**scope, WORK: Work()}, more, len(made))
             except Stop as stop:
                 stop.path.append(field)
                 raise self._error(stop) from None
@@ -133,6 +134,7 @@ class MappingModule:
     def _element(
         self, elements: Elements, frame: Frame, enter: Enter, at: tuple[str, str]
     ) -> Element | None:
+        frame = {**frame, WORK: Work()}  # each element by itself: one cannot use up the others'
         try:
             value = elements.part.render(frame, enter)
         except Stop as stop:

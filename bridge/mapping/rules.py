@@ -19,6 +19,7 @@ from typing import Any, TypeAlias, Union
 from bridge.mapping.codes import Failed, said_type
 from bridge.mapping.evaluate import Evaluate, Frame
 from bridge.mapping.values import is_empty
+from bridge.mapping.work import WORK
 
 Enter = Callable[[str, Any], Mapping[str, Any]]
 Part: TypeAlias = Union["LeafRule", "ObjectRule", "ListRule"]
@@ -61,9 +62,13 @@ class LeafRule:
         """The converted value."""
         try:
             value = self.evaluate(frame)
-            return None if is_empty(value) else self.convert(value)
+            made = None if is_empty(value) else self.convert(value)
+            work = frame.get(WORK)
+            if work is not None:
+                work.write(made)
         except Failed as failed:
             raise Stop(failed.code, self.rule, failed.message) from None
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +169,20 @@ class Elements:
         if not isinstance(source, list | tuple):
             message = f"each is {said_type(source)}, not a list"
             raise Stop("MAPPING_FAILED", self.rule, message)
-        return (
-            (index, {**frame, self.name: element, **enter(self.name, element)})
-            for index, element in enumerate(source)
-            if element is not None
-        )
+        return self._inner(source, frame, enter)
+
+    def _inner(
+        self, source: Sequence[object], frame: Frame, enter: Enter
+    ) -> Iterator[tuple[int, Frame]]:
+        work = frame.get(WORK)
+        for index, element in enumerate(source):
+            if work is not None:
+                try:
+                    work.spend(None)
+                except Failed as failed:
+                    raise Stop(failed.code, self.rule, failed.message) from None
+            if element is not None:
+                yield index, {**frame, self.name: element, **enter(self.name, element)}
 
 
 @dataclass(frozen=True, slots=True)

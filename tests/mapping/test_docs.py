@@ -8,7 +8,9 @@ import pytest
 from bridge.mapping.codes import CODES
 from bridge.mapping.expressions import MAX_DEPTH, MAX_LENGTH, MAX_TOKENS
 from bridge.mapping.filters import FILTERS
+from bridge.mapping.layers import MAX_BYTES
 from bridge.mapping.values import DIGITS, MAX_TEXT
+from bridge.mapping.work import CHARACTERS_A_UNIT, MAX_ELEMENTS, MAX_OUTPUT, MAX_WORK
 from bridge.wiring import load_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,4 +47,9 @@ def test_every_code_has_its_row() -> None:
 def test_bounds_are_told() -> None:
     """The numbers in the text are those of the code."""
     assert f"at most {MAX_LENGTH:,} characters, {MAX_TOKENS} tokens, and {MAX_DEPTH}" in REFERENCE
-    assert f"at most {MAX_TEXT:,} characters and a number to {DIGITS} digits" in REFERENCE
+    assert f"at most {MAX_TEXT:,} characters, a number to {DIGITS} digits" in REFERENCE
+    assert f"a list that a filter makes to {MAX_ELEMENTS:,} elements" in REFERENCE
+    assert f"more than {MAX_WORK:,} steps" in REFERENCE
+    assert f"more than {MAX_OUTPUT:,} characters" in REFERENCE
+    assert f"one for each {CHARACTERS_A_UNIT} characters" in REFERENCE
+    assert f"A file has at most {MAX_BYTES:,} bytes" in REFERENCE
