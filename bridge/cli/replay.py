@@ -20,10 +20,9 @@ from bridge.config.models import LoggingSettings
 from bridge.recording import files
 from bridge.recording.cassette import Call, Cassette, CassetteError
 from bridge.recording.difference import Difference
-from bridge.recording.replay import Job, Replayed, Replayer, Verdict
+from bridge.recording.replay import Replayed, Replayer, Verdict
 from bridge.server import logs
-from bridge.server.edge import run_call
-from bridge.server.replies import Reply
+from bridge.server.replaying import run_as_served
 from bridge.shopify.session import support_window
 
 # A value of more letters is cut in the report; --json has all of it.
@@ -74,19 +73,6 @@ def replay(
         show(found, console())
     if any(one.verdict == "different" for one in found):
         raise typer.Exit(1)
-
-
-async def run_as_served(job: Job) -> Reply:
-    """A call as the server runs it, without HTTP."""
-    return await run_call(
-        job.engine,
-        job.spec,
-        job.channel,
-        job.call,
-        configured=job.engine.channels,
-        request_id=job.request_id,
-        deadline=job.deadline,
-    )
 
 
 async def _all(

@@ -79,6 +79,7 @@ class Header(_Part):
     outcome: str
     mapping: str
     deadline_seconds: float = 240.0
+    timeout_seconds: float = 30.0
     policies: dict[str, Any] = Field(default_factory=dict)
     clock: Clock
     state: State = State()

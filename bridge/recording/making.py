@@ -146,6 +146,7 @@ def cassette_of(
         outcome=one.outcome,
         mapping=fingerprint,
         deadline_seconds=deadline_seconds,
+        timeout_seconds=channel.shopify.timeout_seconds,
         policies=_policies(channel),
         clock=Clock.of(one.started, one.reads),
         state=State.model_validate({**state, "born": one.born}),

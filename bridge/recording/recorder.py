@@ -110,18 +110,20 @@ class Recorder:
             await asyncio.gather(writing, return_exceptions=True)
 
     def _prepare(self) -> None:
-        secrets = list(_secrets(self.settings))
         for channel in self.settings.channels:
             if channel.record:
-                self._targets[channel.id] = _Target(
-                    channel,
-                    rules_of(channel, secrets, self.salt),
-                    self.source or source_of(self.settings, channel),
-                    mapping_fingerprint(channel),
-                )
+                self._targets[channel.id] = self._target(channel, mapping_fingerprint(channel))
         folder = self.settings.recording.folder
         folder.mkdir(parents=True, exist_ok=True)
         self._bytes = sum(file.stat().st_size for file in folder.rglob("*.yaml"))
+
+    def _target(self, channel: ChannelSettings, fingerprint: str) -> _Target:
+        return _Target(
+            channel,
+            rules_of(channel, _secrets(self.settings), self.salt),
+            self.source or source_of(self.settings, channel),
+            fingerprint,
+        )
 
     @contextmanager
     def call(
@@ -173,6 +175,9 @@ class Recorder:
 
     def _write(self, one: Recording) -> None:
         target = self._targets[one.channel]
+        fingerprint = mapping_fingerprint(target.channel)
+        if fingerprint != target.fingerprint:  # mapping files may change while the bridge runs
+            target = self._targets[one.channel] = self._target(target.channel, fingerprint)
         made = cassette_of(
             one,
             target.channel,

@@ -14,11 +14,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import aiohttp
 from pydantic import SecretStr, ValidationError
 
+from bridge.actions.catalog_read import KnownPlaces
 from bridge.actions.refnums import find_order
 from bridge.actions.table import SERVED, SETTLERS
 from bridge.config.models import ChannelSettings, ShopifySettings
@@ -106,10 +108,18 @@ class ReplayClock:
         return self.now
 
 
-def channel_of(header: Header, configured: ChannelSettings | None) -> ChannelSettings:
-    """The channel that a call is replayed on: the policies as configured now, else as recorded.
+def channel_of(
+    header: Header,
+    configured: ChannelSettings | None,
+    *,
+    mappings_dir: Path | None = None,
+    policies: Mapping[str, JSON] = MappingProxyType({}),
+) -> ChannelSettings:
+    """The channel that a call is replayed on: as configured now, else as recorded.
 
-    CassetteError when the recorded policies are none of today's.
+    In the second case ``mappings_dir`` lays mapping files over the shipped ones, and
+    ``policies`` policies over the recorded ones. CassetteError when the recorded policies are
+    none of today's.
     """
     shopify = ShopifySettings(token=SecretStr("replayed"))
     if configured is not None:
@@ -124,6 +134,8 @@ def channel_of(header: Header, configured: ChannelSettings | None) -> ChannelSet
         return ChannelSettings.model_validate(
             {
                 **header.policies,
+                **policies,
+                "mappings_dir": mappings_dir,
                 "id": header.channel,
                 "shop": header.shop,
                 "api_version": header.api_version,
@@ -147,14 +159,23 @@ Connect = Callable[[Tape, Store, aiohttp.ClientSession, Leap], ShopifyClient]
 class Replayer:
     """Replays cassettes, one after the other. Mappings are compiled once a channel.
 
-    ``configured`` replaces the recorded policies and the shipped mappings by a channel's own.
+    ``configured`` replaces the recorded policies and the shipped mappings by a channel's own;
+    without it ``mappings_dir`` and ``policies`` are laid over them.
     """
 
     def __init__(
-        self, run: Run, configured: ChannelSettings | None = None, *, connect: Connect = TapeClient
+        self,
+        run: Run,
+        configured: ChannelSettings | None = None,
+        *,
+        mappings_dir: Path | None = None,
+        policies: Mapping[str, JSON] = MappingProxyType({}),
+        connect: Connect = TapeClient,
     ) -> None:
         self._run = run
         self._configured = configured
+        self._mappings_dir = mappings_dir
+        self._policies = policies
         self._connect = connect
         self._mappings: Mapping[str, MappingModule] | None = None
 
@@ -171,7 +192,9 @@ class Replayer:
 
     async def _in(self, folder: Path, cassette: Cassette) -> Replayed:
         header = cassette.header
-        channel = channel_of(header, self._configured)
+        channel = channel_of(
+            header, self._configured, mappings_dir=self._mappings_dir, policies=self._policies
+        )
         if self._mappings is None:
             self._mappings = load_mappings(channel)
         tape, leap = Tape.of(cassette), Leap()
@@ -274,6 +297,18 @@ def learned_from(state: Mapping[str, JSON]) -> Learned:
         suspects={
             str(n): datetime.fromisoformat(v) for n, v in (state.get("suspects") or {}).items()
         },
+        places=_places(state.get("places")),
+    )
+
+
+def _places(state: Mapping[str, JSON] | None) -> KnownPlaces | None:
+    if not state:
+        return None
+    return KnownPlaces(
+        datetime.fromisoformat(state["at"]),
+        publications=dict(state.get("publications") or {}),
+        collections=dict(state.get("collections") or {}),
+        categories=dict(state.get("categories") or {}),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from bridge.actions.catalog_read import KnownPlaces
 from bridge.engine.model import Learned
 from bridge.ledger import Effect, Ledger, NewStep
 from bridge.ledger.model import HeldBack, StepRow
@@ -139,6 +140,19 @@ def learned_of(learned: Learned) -> dict[str, Any]:
         "sweep_cursor": learned.sweep_cursor,
         "sweep_owed": learned.sweep_owed,
         "suspects": dict(learned.suspects),
+        "places": _copied(learned.places),
+    }
+
+
+def _copied(places: object) -> dict[str, Any] | None:
+    """Names of publications, collections and categories with their GIDs."""
+    if not isinstance(places, KnownPlaces):
+        return None
+    return {
+        "at": places.at,
+        "publications": dict(places.publications),
+        "collections": dict(places.collections),
+        "categories": dict(places.categories),
     }
 
 

@@ -89,9 +89,13 @@ class Entry:
 
 @dataclass(slots=True)
 class Tape:
-    """The interactions of one cassette. ``extra`` are the requests that are not on it."""
+    """The interactions of one cassette. ``extra`` are the requests that are not on it.
+
+    ``timeout_seconds`` is the time that each had.
+    """
 
     entries: list[Entry]
+    timeout_seconds: float
     extra: list[Asked] = field(default_factory=list)
 
     @classmethod
@@ -99,7 +103,8 @@ class Tape:
         """All of a cassette's interactions, none played. CassetteError when one is no GraphQL."""
         try:
             return cls(
-                [Entry(i, None if i.is_token else Asked.of(i.body)) for i in cassette.interactions]
+                [Entry(i, None if i.is_token else Asked.of(i.body)) for i in cassette.interactions],
+                cassette.header.timeout_seconds,
             )
         except ValueError:
             raise CassetteError(
@@ -166,6 +171,7 @@ class TapeClient(ShopifyClient):
             store=store,
             tokens=_tokens(tape, store, http),
             bucket=CostBucket(MANY_POINTS, MANY_POINTS, clock=leap, sleep=leap.sleep),
+            timeout_seconds=tape.timeout_seconds,
             clock=leap,
             sleep=leap.sleep,
             chance=lambda: 0.5,

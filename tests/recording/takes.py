@@ -11,6 +11,7 @@ from typing import Any, Final
 from bridge.sandbox.server import StoreSettings
 from bridge.sandbox.tokens import DEFAULT_CLIENT
 from tests.recording.studio import Studio
+from tests.stories.catalogue import product, variant
 from tests.stories.money import authorised, tender
 from tests.stories.money import shipped as paid_and_shipped
 from tests.stories.shipments import KNIFE, TEE, admin, item, line, package, place, unshipped
@@ -138,6 +139,22 @@ async def order_acknowledge__token_renewed(w: Studio) -> None:
     await w.advance(DAY + 60)
     row = {"channel_order_refnum": made["id"], "retailops_order_id": 7001}
     await w.take("token_renewed", "order_acknowledge", orders=[row])
+
+
+async def catalog_push__new_and_known(w: Studio) -> None:
+    """A product that the store does not have, and a new price of one that it has."""
+    lamp = product(
+        "head-lamp",
+        variant("LAMP-S-RED", "39.00", size="S", color="Red", barcode="4006381333931"),
+        variant("LAMP-M-RED", "41.00", size="M", color="Red"),
+        descriptionHtml="<p>Bright, <b>light</b>.</p>",
+        vendor="Ridgeway Forge",
+        tags=["camp", "light"],
+        options=["Size", "Color"],
+    )
+    known = {"sku": KNIFE, "price": "61.00"}
+    feed = {"products": [lamp, {"handle": "field-knife", "variants": [known]}]}
+    await w.take("new_and_known", "catalog_push", template_output=feed)
 
 
 async def inventory_push__rows(w: Studio) -> None:

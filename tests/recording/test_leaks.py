@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from bridge.cli.replay import run_as_served
 from bridge.config.models import ChannelSettings
 from bridge.recording import files
 from bridge.recording.fields import FEEDS, RETAILOPS
@@ -24,6 +23,7 @@ from bridge.recording.tap import Recording
 from bridge.retailops.actions import ACTIONS
 from bridge.sandbox.server import StoreSettings
 from bridge.sandbox.tokens import DEFAULT_CLIENT
+from bridge.server.replaying import run_as_served
 from bridge.shopify.exchange import Exchange
 from tests.recording.marked import Marks, body_of, recordings
 from tests.stories.shipments import TEE, item, line, package, place
@@ -271,9 +271,10 @@ async def test_a_day_of_one_shopper_on_file(tmp_path, capfd):
     """Every call is there, the shopper and the secrets are not; nor in a log line."""
     out = tmp_path / "out"
     credentials = {"client_id": DEFAULT_CLIENT[0], "client_secret": DEFAULT_CLIENT[1]}
-    async with world(tmp_path, store=StoreSettings(token=""), record=True) as w:
+    async with world(tmp_path, store=StoreSettings(token="")) as w:
         (channel,) = w.settings.channels
         found = {n: getattr(channel, n) for n in channel.model_fields_set}
+        found["record"] = True
         found["shopify"] = {**credentials, "endpoint": w.store.url}
         w.settings = w.settings.model_copy(
             update={
