@@ -28,7 +28,8 @@ FLOORS["actions"] = FLOORS["engine"] | {"engine"}
 FLOORS["wiring"] = FLOORS["actions"] | {"actions"}
 FLOORS["recording"] = FLOORS["wiring"] | {"wiring"}
 FLOORS["server"] = FLOORS["recording"] | {"recording"}
-FLOORS["pytest_plugin"] = FLOORS["server"] | {"server", "sandbox"}
+FLOORS["testing"] = FLOORS["server"] | {"server", "sandbox"}
+FLOORS["pytest_plugin"] = FLOORS["testing"] | {"testing"}
 FLOORS["cli"] = FLOORS["server"] | {"server", "sandbox", "verify"}
 TOP = {"__init__", "__main__"}
 
