@@ -9,7 +9,8 @@ from tests.actions.test_order_offer import channel
 
 def test_the_shipped_mappings_load() -> None:
     """Every mapping that an action uses is shipped and sound."""
-    assert set(load_mappings(channel())) == {f.stem for f in shipped_mappings().glob("*.toml")}
+    shipped = {f.stem for f in shipped_mappings().glob("*.toml")}
+    assert set(load_mappings(channel())) == {s for s in shipped if not s.endswith(".test")}
 
 
 def test_a_misspelt_mapping_file_stops_the_start(tmp_path) -> None:

@@ -106,7 +106,9 @@ def check(name: str, text: str, folder: Path) -> None:
     assert not (values and report.passed), values
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_mutants_of_order_pull(tmp_path: Path, data: st.DataObject) -> None:
     """The largest mapping: lists, single elements, conditions, tables."""
@@ -117,7 +119,7 @@ def test_mutants_of_order_pull(tmp_path: Path, data: st.DataObject) -> None:
 def test_mutants_of_the_others(tmp_path: Path, name: str) -> None:
     """Every other mapping, with fewer changes."""
 
-    @settings(max_examples=15)
+    @settings(max_examples=15, deadline=None)
     @given(mutants(shipped(name)[0]))
     def mutate(text: str) -> None:
         check(name, text, tmp_path)
@@ -125,7 +127,9 @@ def test_mutants_of_the_others(tmp_path: Path, name: str) -> None:
     mutate()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_mutants_of_test_files(tmp_path: Path, data: st.DataObject) -> None:
     """A changed test file passes, fails or is reported; it never ends in a trace."""
