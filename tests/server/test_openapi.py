@@ -6,10 +6,12 @@ import json
 
 import jsonschema
 import pytest
+import schemathesis
 from jsonschema.validators import Draft202012Validator
 
 from bridge.retailops.actions import ACTIONS
-from bridge.server.openapi import document
+from bridge.retailops.events import CODES
+from bridge.server.openapi import document, encoded
 from tests.server.conftest import body
 from tests.server.tiny import SERVED, answer_of
 
@@ -70,3 +72,76 @@ def test_a_request_needs_nothing_but_the_token():
     schemas = document(tuple(ACTIONS))["components"]["schemas"]
     for name in ACTIONS:
         assert schemas[f"{name}.Request"]["required"] == ["integration_auth_token"]
+
+
+def test_it_is_openapi_3_1():
+    """Nothing against it in OpenAPI's own schema of version 3.1, which schemathesis carries."""
+    said = document(tuple(ACTIONS))
+    schemathesis.openapi.from_dict(said).validate()
+    del said["paths"]["/order_pull_v1"]["post"]["responses"]["200"]["description"]
+    with pytest.raises(Exception, match="required property"):
+        schemathesis.openapi.from_dict(said).validate()
+
+
+def bodies(said):
+    """Every example with the schema that it stands beside."""
+    for path, methods in said["paths"].items():
+        for operation in methods.values():
+            parts = [*operation["responses"].values()]
+            parts += [operation["requestBody"]] if "requestBody" in operation else []
+            for part in parts:
+                content = part["content"]["application/json"]
+                for key, example in content.get("examples", {}).items():
+                    yield f"{path} {key}", content["schema"], example["value"]
+
+
+def test_every_example_is_what_its_schema_says():
+    """Requests, answers and refusals; every action has examples of both."""
+    said = document(tuple(ACTIONS))
+    found = list(bodies(said))
+    assert {place.split()[0] for place, _, _ in found} == {f"/{name}_v1" for name in ACTIONS}
+    for place, schema, value in found:
+        errors = Draft202012Validator(resolved(schema, said)).iter_errors(value)
+        assert [error.message for error in errors] == [], place
+
+
+def test_examples_carry_no_key_but_the_verifiers():
+    """What is shown to everyone who can reach the page."""
+    said = document(tuple(ACTIONS))
+    keys = {v["integration_auth_token"] for _, s, v in bodies(said) if s["$ref"].endswith("quest")}
+    assert keys == {"RETAILOPS_SDK"}
+
+
+def test_every_code_is_told_with_its_meaning_and_remedy():
+    """In the one schema of events that all answers share."""
+    said = document(tuple(ACTIONS))
+    schemas = said["components"]["schemas"]
+    code = schemas["Event"]["properties"]["code"]
+    assert code["examples"] == [str(code) for code in CODES]
+    for name, told in CODES.items():
+        assert (
+            f"| `{name}` | {told.event_type} | {told.meaning} | {told.remedy} |"
+            in (code["description"])
+        )
+    assert [name for name in schemas if name.endswith("Event")] == ["Event"]
+    for name, spec in ACTIONS.items():
+        if spec.has_events:
+            items = schemas[f"{name}.Answer"]["properties"]["events"]["items"]
+            assert items == {"$ref": "#/components/schemas/Event"}
+
+
+def test_two_models_of_one_name_are_not_mixed_up():
+    """An order_pull's OrderItem is what we send; that of a write-back is what RetailOps sends."""
+    schemas = document(tuple(ACTIONS))["components"]["schemas"]
+    assert schemas["OrderItem"]["required"] == ["channel_item_refnum", "quantity", "item_type"]
+    other = schemas["order_settle_payment.Request.OrderItem"]
+    assert "order_item_id" in json.dumps(other["properties"])
+    reference = "#/components/schemas/order_settle_payment.Request.OrderItem"
+    assert reference in json.dumps(schemas["WritebackOrder"])
+    assert len(schemas) == len({json.dumps(schema) for schema in schemas.values()})
+
+
+def test_it_is_made_once():
+    """A tenth of a second of work, for the first who asks."""
+    assert encoded(SERVED) is encoded(SERVED)
+    assert json.loads(encoded(SERVED)) == document(SERVED)
