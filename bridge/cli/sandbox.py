@@ -22,6 +22,7 @@ from bridge.server.running import serving, until_signal
 # The SDK's own test key and the channel of its examples (contract: command ``sandbox``).
 AUTH_KEY: Final = "RETAILOPS_SDK"
 CHANNEL: Final = 21
+CONSOLE_PASSWORD: Final = "sandbox"
 SHOP: Final = "sandbox.myshopify.com"
 
 BridgePort = Annotated[int, typer.Option("--port", help="Port of the bridge; 0: any free one.")]
@@ -75,6 +76,7 @@ def local_settings(store: str, *, port: int, ledger: Path) -> Settings:
             "server": {"port": port},
             "ledger": {"path": ledger},
             "logging": {"level": "warning", "format": "console"},
+            "console": {"enabled": True, "password": CONSOLE_PASSWORD},
             "channels": [channel],
         }
     )
@@ -145,7 +147,8 @@ def welcome(running: Pair) -> str:
     """Where things are, and a first call to copy."""
     return (
         f"bridge  {running.bridge}   key {AUTH_KEY}, channel {CHANNEL}\n"
-        f"store   {running.store}   look inside: {running.store}/_sandbox/state\n\n"
+        f"store   {running.store}   look inside: {running.store}/_sandbox/state\n"
+        f"console {running.bridge}/console/   password {CONSOLE_PASSWORD}\n\n"
         f"curl -s {running.bridge}/order_pull_v1 -d "
         f'\'{{"integration_auth_token": "{AUTH_KEY}"}}\'\n\n'
         "Ctrl-C stops both."

@@ -103,7 +103,7 @@ class ConsoleSettings(Frozen):
         480, ge=1, le=10080, description="How long a login lasts. 480 is a working day."
     )
     calls: int = Field(
-        200,
+        100,
         ge=1,
         le=10000,
         description="The last calls of each channel that are kept in memory. One is about 1 KiB.",

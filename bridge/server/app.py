@@ -14,7 +14,7 @@ from bridge import __version__
 from bridge.config.models import Settings
 from bridge.recording.recorder import Recorder
 from bridge.retailops.actions import ACTIONS
-from bridge.server import keys, openapi
+from bridge.server import docs_page, keys, openapi
 from bridge.server.auth import Authenticator
 from bridge.server.edge import ActionHandler, NotServed
 from bridge.server.health import Ping, Readiness
@@ -32,11 +32,12 @@ def create_app(
     registry: CollectorRegistry | None = None,
     limits: keys.Limits | None = None,
     recorder: Recorder | None = None,
+    console: keys.Console | None = None,
 ) -> web.Application:
     """The bridge as an aiohttp application. It owns nothing that must be closed.
 
     ``clock`` counts seconds monotonically. ``pings`` are what /health/ready asks. ``recorder``
-    sees every call of a recorded channel.
+    sees every call of a recorded channel, ``console`` every call.
     """
     if limits is None:
         limits = keys.Limits(body_bytes=settings.server.max_body_mebibytes * 2**20)
@@ -46,6 +47,7 @@ def create_app(
     app[keys.AUTHENTICATOR] = Authenticator(settings)
     app[keys.METRICS] = Metrics(registry or CollectorRegistry())
     app[keys.RECORDER] = recorder
+    app[keys.CONSOLE] = console
     if recorder is not None:
         recorder.told = app[keys.METRICS].recorded
     app[keys.READINESS] = Readiness(pings, clock)
@@ -70,6 +72,10 @@ def create_app(
     route("GET", "/health/ready", ready)
     route("GET", "/metrics", metrics)
     route("GET", "/openapi.json", openapi_json)
+    for path, handler in docs_page.ROUTES:
+        route("GET", path, handler)
+    for method, path, handler in console.routes() if console is not None else ():
+        route(method, path, handler)
     return app
 
 

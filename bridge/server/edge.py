@@ -27,6 +27,7 @@ from bridge.server import replies
 from bridge.server.keys import (
     AUTHENTICATOR,
     CLOCK,
+    CONSOLE,
     ENGINE,
     LIMITS,
     METRICS,
@@ -63,9 +64,7 @@ class ActionHandler:
             structlog.contextvars.bound_contextvars(action=self._spec.name),
         ):
             reply = await self._reply(request, deadline)
-            seconds = clock() - begun
-            metrics.finished(self._spec.name, reply, seconds)
-            _tell(reply, seconds)
+            _tell(request, self._spec.name, reply, clock() - begun)
         return reply.response()
 
     async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:
@@ -173,8 +172,7 @@ class NotServed:
         body = replies.problem([told], action=self._spec.name, served=served)
         reply = Reply(HTTPStatus.NOT_FOUND, body, "not_served", [told])
         with structlog.contextvars.bound_contextvars(action=self._spec.name):
-            request.app[METRICS].finished(self._spec.name, reply, 0.0)
-            _tell(reply, 0.0)
+            _tell(request, self._spec.name, reply, 0.0)
         return reply.response()
 
 
@@ -226,7 +224,11 @@ async def _unless(stopping: asyncio.Event, reading: Coroutine[Any, Any, bytes]) 
         await asyncio.gather(read, stop, return_exceptions=True)
 
 
-def _tell(reply: Reply, seconds: float) -> None:
+def _tell(request: web.Request, action: str, reply: Reply, seconds: float) -> None:
+    """Tell the metrics, the console and the log of an answer."""
+    request.app[METRICS].finished(action, reply, seconds)
+    if (console := request.app[CONSOLE]) is not None:
+        console.finished(action, reply, seconds, request_id=request[REQUEST_ID])
     meter = reply.meter
     whose = {} if reply.channel is None else {"channel": reply.channel}
     log.info(

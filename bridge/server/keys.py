@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bridge.config.models import Settings
 from bridge.engine import Outcome
+from bridge.errors import Finding
 from bridge.recording.recorder import Recorder
 from bridge.retailops.requests import Request
 from bridge.server.auth import Authenticator
 from bridge.server.health import Readiness
 from bridge.server.metrics import Metrics
+from bridge.server.reload import Loaded
+from bridge.server.replies import Reply
 from bridge.shopify.budget import Deadline
 
 
@@ -34,6 +38,26 @@ class Runner(Protocol):
         ...
 
 
+class Console(Protocol):
+    """What the application needs of the console, which is imported only where it is on."""
+
+    def routes(self) -> Iterable[tuple[str, str, Handler]]:
+        """Method, path and handler of each."""
+        ...
+
+    def finished(self, action: str, reply: Reply, seconds: float, *, request_id: str) -> None:
+        """A call was answered."""
+        ...
+
+    def reloaded(self, result: Loaded, findings: Sequence[Finding]) -> None:
+        """The mappings were read again."""
+        ...
+
+    async def watch(self) -> None:
+        """Look at the stores' buckets, until it is cancelled."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a caller may take. ``body_seconds``: 32 MiB in 60 s are 0.5 MiB/s, a poor line."""
@@ -47,6 +71,7 @@ ENGINE: web.AppKey[Runner] = web.AppKey("engine")
 AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
 METRICS = web.AppKey("metrics", Metrics)
 RECORDER: web.AppKey[Recorder | None] = web.AppKey("recorder")
+CONSOLE: web.AppKey[Console | None] = web.AppKey("console")
 READINESS = web.AppKey("readiness", Readiness)
 LIMITS = web.AppKey("limits", Limits)
 CLOCK: web.AppKey[Callable[[], float]] = web.AppKey("clock")

@@ -32,7 +32,8 @@ SHOWN_CHARACTERS: Final = 300
 class Reloader:
     """Reads the mappings again when it is asked to, one time after the other.
 
-    ``asked`` is set by whoever wants it; ``told`` learns how each attempt ended.
+    ``asked`` is set by whoever wants it; ``told`` learns how each attempt ended. ``findings``
+    are the last attempt's.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Reloader:
         self._engine = engine
         self._load = load
         self._asked = asked
+        self.findings: Sequence[Finding] = ()
         self._trouble = ""
 
     async def keep(self) -> None:
@@ -62,7 +64,9 @@ class Reloader:
             wrong = error.findings
         except Exception as error:  # whatever the files hold, the old mappings go on serving
             log.exception("mapping_reload_broke")
+            self.findings = ()
             return self._refused(1, f"the reload itself failed ({type(error).__name__})")
+        self.findings = wrong
         for finding in wrong:
             place = f"{finding.path}:{finding.line}:{finding.column}"
             log.error("mapping_refused", code=finding.code, place=place, reason=finding.message)

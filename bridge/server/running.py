@@ -11,6 +11,7 @@ sessions and the ledger are closed.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -33,7 +34,7 @@ from bridge.server import keys
 from bridge.server.app import create_app
 from bridge.server.paths import normal_prefix
 from bridge.server.pings import standard_pings
-from bridge.server.reload import Reloader
+from bridge.server.reload import Loaded, Reloader
 from bridge.shopify.budget import Deadline
 from bridge.shopify.exchange import Observe
 from bridge.wiring import Connect, Parts, assemble
@@ -99,14 +100,22 @@ async def serving(
     ):
         reloader = Reloader(settings, parts.engine, reload or asyncio.Event())
         pings = standard_pings(parts.engine, parts.ledger, now=now)
+        console = _console(parts, now)
         app = create_app(
             settings,
             engine=parts.engine,
             pings=(*pings, reloader.ping),
             registry=registry,
             recorder=recorder,
+            console=console,
         )
-        reloader.told = app[keys.METRICS].reloaded
+
+        def reloaded(result: Loaded) -> None:
+            app[keys.METRICS].reloaded(result)
+            if console is not None:
+                console.reloaded(result, reloader.findings)
+
+        reloader.told = reloaded
         async with listening(app, settings.server) as url:
             log.info(
                 "listening",
@@ -115,7 +124,9 @@ async def serving(
                 served=list(parts.engine.served),
                 channels=sorted(parts.engine.channels),
             )
-            chores = _keep_pruned(parts.ledger), _keep_settled(parts.engine, settings)
+            chores = [_keep_pruned(parts.ledger), _keep_settled(parts.engine, settings)]
+            if console is not None:
+                chores.append(console.watch())
             async with _beside(*chores, reloader.keep()):
                 yield Serving(url, parts, reloader)
     log.info("stopped")
@@ -126,6 +137,15 @@ class Taps(TypedDict, total=False):
 
     observe: Observe
     ledger_type: type[Ledger]
+
+
+def _console(parts: Parts, now: Callable[[], datetime]) -> keys.Console | None:
+    """The console, if it is on: only then is it, and what makes its pages, imported."""
+    if not parts.settings.console.enabled:
+        return None
+    opening = importlib.import_module("bridge.server.console.opening")
+    console: keys.Console = opening.open_console(parts, now=now)
+    return console
 
 
 @asynccontextmanager
