@@ -23,6 +23,7 @@ from bridge.cli.mapping_files import (
     load,
     places,
     presets,
+    short_text,
     shown,
 )
 from bridge.cli.opening import print_json, settings_of
@@ -123,14 +124,9 @@ def _show(stages: Sequence[Stage]) -> None:
         typer.echo(f"{MARKS[stage.state]} {stage.name}: {said}")
     for stage in stages:
         for finding in in_order(stage.findings):
-            typer.echo(f"\n{_short(str(finding))}")
+            typer.echo(f"\n{short_text(str(finding))}")
         for problem in stage.problems:
-            typer.echo(f"\n{_short(problem)}")
-
-
-def _short(text: str) -> str:
-    """Paths below the working folder, as a person would write them."""
-    return text.replace(f"{Path.cwd()}/", "")
+            typer.echo(f"\n{short_text(problem)}")
 
 
 def _told(stage: Stage) -> dict[str, object]:

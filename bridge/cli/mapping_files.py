@@ -125,6 +125,11 @@ def shown(path: Path | str) -> str:
         return str(path)
 
 
+def short_text(text: str) -> str:
+    """What is printed, with paths below the working folder as a person would write them."""
+    return text.replace(f"{Path.cwd()}{os.sep}", "")
+
+
 def finding_json(finding: Finding) -> dict[str, object]:
     """A finding for programs."""
     return {

@@ -15,6 +15,7 @@ from bridge.cli.mapping_files import (
     finding_json,
     has_config,
     places,
+    short_text,
     shown,
 )
 from bridge.cli.mapping_tests import own_reports, shipped_reports
@@ -68,16 +69,16 @@ def _passed(reports: Sequence[Report]) -> bool:
 def _show(reports: Sequence[Report], *, coverage: bool) -> None:
     for one in reports:
         for finding in one.findings:
-            typer.echo(f"{finding}\n")
+            typer.echo(f"{short_text(str(finding))}\n")
         for result in one.results:
             if not result.passed:
-                typer.echo(failing(result))
+                typer.echo(short_text(failing(result)))
         failed = sum(not r.passed for r in one.results)
         said = f"{failed} of {len(one.results)} failed" if failed else f"{len(one.results)} passed"
         covered = f", {one.rules - len(one.gaps)} of {one.rules} rules covered" if coverage else ""
         typer.echo(f"{shown(one.path)}: {said}{covered}")
         for gap in one.gaps if coverage else ():
-            typer.echo(f"  {gap.rule.place}: {gap.rule.target}: {gap.why}")
+            typer.echo(short_text(f"  {gap.rule.place}: {gap.rule.target}: {gap.why}"))
     cases = [r for one in reports for r in one.results]
     failed = sum(not r.passed for r in cases)
     broken = sum(len(one.findings) for one in reports)

@@ -97,8 +97,7 @@ def test_a_failing_case_shows_place_difference_and_output(capsys, folder) -> Non
         '    - expected  "Hallo"',
         '    + actual    "Hello"',
     ]
-    shipped = str(shipped_mappings() / "order_pull.toml")
-    assert re.fullmatch(rf"      made by   {re.escape(shipped)}:\d+:\d+: order\.note", printed[4])
+    assert re.fullmatch(r"      made by   \S*order_pull\.toml:\d+:\d+: order\.note", printed[4])
     assert printed[5] == "  the whole output:"
     assert '      "channel_order_refnum": "1001",' in printed
     assert (
