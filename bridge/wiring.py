@@ -29,6 +29,7 @@ from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding
 from bridge.ledger import Ledger
 from bridge.mapping.module import MappingModule, load_module
+from bridge.mapping.plugins import installed
 from bridge.schema import API_VERSION
 from bridge.schema.stored import Schemas, file_name
 from bridge.shopify.client import ShopifyClient
@@ -102,9 +103,13 @@ def load_mapping(
     spec = MAPPINGS[name]
     known = policies or Policies()
     select = spec.select(known, schemas_of(known)) if spec.select is not None else None
+    plugins = installed()
+    if plugins.findings:
+        raise ConfigError(plugins.findings)
     return load_module(
         name,
         layers,
+        extra_filters=plugins.filters,
         target=spec.target,
         sources=spec.sources(),
         root=spec.root,

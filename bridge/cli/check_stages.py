@@ -59,7 +59,11 @@ def loaded_stage(mappings: Sequence[Loaded], chosen: Sequence[Place]) -> Stage:
         findings += one.findings if one.module is None else one.module.warnings
     rules = sum(len(one.module.rules) for one in mappings if one.module is not None)
     owners = ", ".join(dict.fromkeys(one.place.owner for one in mappings))
-    return Stage("mappings", f"{len(mappings)} mapping(s), {rules} rules ({owners})", findings)
+    summary = f"{len(mappings)} mapping(s), {rules} rules ({owners})"
+    for one in mappings:
+        for name, (before, now) in one.module.composed.costs.items() if one.module else ():
+            summary += f"; {one.place.owner}: {name} costs {now} points, {before} without [select]"
+    return Stage("mappings", summary, findings)
 
 
 def documents() -> Stage:

@@ -24,6 +24,8 @@ from bridge.cli.mapping_files import (
 from bridge.cli.opening import console, print_json, settings_of, table
 from bridge.errors import BridgeError, ConfigError
 from bridge.mapping.filters import FILTERS, Filter
+from bridge.mapping.module import MappingModule
+from bridge.mapping.plugins import installed
 from bridge.schema import load_schema
 from bridge.schema.lifecycle import DEPRECATED, SINCE
 from bridge.schema.shape import Shape
@@ -76,23 +78,27 @@ def fields(
         raise BridgeError("name a mapping: " + ", ".join(MAPPINGS))
     name = action_name(action)
     spec = MAPPINGS[name]
-    known = _names(name, config, channel) or spec.sources()
+    module = _module(name, config, channel)
+    known = module.sources if module is not None else spec.sources()
     sources = [s for s in sources_of(known) if _found(search, s.path, s.type, *s.values)]
     rows = target_fields(spec.target)
     targets = [Destination(*row) for row in rows if _found(search, row[0], row[1])]
     if as_json:
         told = {"mapping": name, "root": spec.root, "sources": [asdict(s) for s in sources]}
-        print_json(told | {"targets": [asdict(t) for t in targets]})
+        costs = dict(module.composed.costs) if module is not None else {}
+        print_json(told | {"targets": [asdict(t) for t in targets], "costs": costs})
         return
     out = console()
     given = [(s.path, s.type, "" if s.fetched else "not fetched", s.note) for s in sources]
     out.print(table(f"{name}: from", ("source", "type", "", ""), given))
     made = [(t.path, t.type, "required" if t.required else "") for t in targets]
     out.print(table(f"\n{name}: into [{spec.root}]", ("target", "type", ""), made))
+    for operation, (before, now) in (module.composed.costs if module is not None else {}).items():
+        out.print(f"\n{operation} costs {now} points with [select], {before} without")
 
 
-def _names(name: str, config: Path | None, channel: int | None) -> Mapping[str, Shape] | None:
-    """The sources as a channel's mapping has them; None without a configuration.
+def _module(name: str, config: Path | None, channel: int | None) -> MappingModule | None:
+    """A channel's mapping; None without a configuration.
 
     Raises ConfigError when that mapping cannot be loaded.
     """
@@ -101,7 +107,7 @@ def _names(name: str, config: Path | None, channel: int | None) -> Mapping[str, 
         loaded = load(name, place)
         if loaded.module is None:
             raise ConfigError(loaded.findings)
-        return loaded.module.sources
+        return loaded.module
     return None
 
 
@@ -144,14 +150,24 @@ def _left(shape: Shape, at: str) -> Iterator[Source]:
 
 
 def _show_filters(search: str, *, as_json: bool) -> None:
-    known = {name: spec for name, spec in FILTERS.items() if _found(search, name)}
+    plugins = installed()
+    if plugins.findings:
+        raise ConfigError(plugins.findings)
+    known = {
+        name: spec for name, spec in {**FILTERS, **plugins.filters}.items() if _found(search, name)
+    }
+    said = {name: f"{one.summary} ({one.origin})" for name, one in plugins.found.items()}
     if as_json:
-        print_json({name: _told(spec) for name, spec in known.items()})
+        print_json({name: _told(spec, said.get(name)) for name, spec in known.items()})
         return
-    rows = [(name, spec.takes, _arguments(spec), spec.gives) for name, spec in known.items()]
+    rows = [
+        (name, spec.takes, _arguments(spec), spec.gives, said.get(name, ""))
+        for name, spec in known.items()
+    ]
     if _found(search, "table"):
-        rows.append(("table", "any", "'name', strict: true", "any"))
-    console().print(table("filters", ("filter", "takes", "arguments", "gives"), sorted(rows)))
+        rows.append(("table", "any", "'name', strict: true", "any", ""))
+    head = ("filter", "takes", "arguments", "gives", "")
+    console().print(table("filters", head, sorted(rows)))
 
 
 def _arguments(spec: Filter) -> str:
@@ -160,6 +176,7 @@ def _arguments(spec: Filter) -> str:
     return f"{said}{named}"
 
 
-def _told(spec: Filter) -> dict[str, object]:
+def _told(spec: Filter, said: str | None) -> dict[str, object]:
     told: dict[str, object] = {"takes": spec.takes, "gives": spec.gives}
+    told |= {} if said is None else {"summary": said}
     return told | {"least": spec.least, "most": spec.most, "keywords": sorted(spec.keywords)}

@@ -41,7 +41,11 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         ),
         "M106": CodeDoc(
             "[select] holds something that is no list of fields",
-            "Write the names as in GraphQL: order = \"poNumber customer { tags }\".",
+            'Write the names as in GraphQL: order = "poNumber customer { tags }".',
+        ),
+        "M107": CodeDoc(
+            "a filter of an installed package cannot be used",
+            "Mend the package or uninstall it; the reference tells what a filter is.",
         ),
         "M201": CodeDoc("unknown target field or section", "Correct the key."),
         "M202": CodeDoc("unknown filter", "Correct the name; the reference lists the filters."),

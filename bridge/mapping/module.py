@@ -157,7 +157,7 @@ def load_module(
     *,
     target: type[BaseModel],
     sources: Mapping[str, Shape],
-    extra_filters: Mapping[str, Callable[..., Any]] | None = None,
+    extra_filters: Mapping[str, Callable[..., Any] | Filter] | None = None,
     root: str | None = None,
     select: Select | None = None,
     api_version: str = "",
@@ -165,7 +165,8 @@ def load_module(
     """Read, check and compile a mapping. Later layers go over earlier ones.
 
     ``sources`` are the names that expressions may use and their shapes; names that ``enter``
-    gives belong to them. ``extra_filters`` are a merchant's own: ``filter(value, *arguments)``.
+    gives belong to them. ``extra_filters`` are a merchant's own: ``filter(value, *arguments)``,
+    or such a function with its declaration (``mapping.plugins``).
     ``root`` is the table with the rules, by default the target's class in snake case; ``""``
     puts the target's fields at the top of the file. ``select`` is what ``[select]`` may have;
     without it there is nothing to select from. ``api_version`` is the one that the store
@@ -188,6 +189,9 @@ def load_module(
         names |= dict.fromkeys(slot.path.split(".")[0] for slot in select.slots.values())
     filters = dict(FILTERS)
     for filter_name, function in (extra_filters or {}).items():
+        if isinstance(function, Filter):
+            filters[filter_name] = function
+            continue
         own = guarded(filter_name, function)
         filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS, pure=False)
     compiler = Compiler(filters, tables, api_version=api_version)
