@@ -80,6 +80,7 @@ class Header(_Part):
     mapping: str
     deadline_seconds: float = 240.0
     timeout_seconds: float = 30.0
+    settle_seconds: float = 60.0
     policies: dict[str, Any] = Field(default_factory=dict)
     clock: Clock
     state: State = State()

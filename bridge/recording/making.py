@@ -33,7 +33,7 @@ from bridge.recording.walk import Leaf, document, every, retailops
 from bridge.recording.words import Words
 from bridge.schema import load_schema
 from bridge.shopify.exchange import Exchange
-from bridge.wiring import shipped_mappings
+from bridge.wiring import layers_of, schemas_of
 
 JSON = Any
 
@@ -55,10 +55,7 @@ _TOLD: Final = frozenset({"code", "cost", "maxCost", "typeName", "fieldName", "a
 
 def mapping_files(channel: ChannelSettings) -> list[Path]:
     """The mapping files of a channel: the shipped ones, then the merchant's."""
-    files = [shipped_mappings() / f"{name}.toml" for name in MAPPINGS]
-    if channel.mappings_dir is not None:
-        files += [channel.mappings_dir / f"{name}.toml" for name in MAPPINGS]
-    return [file for file in files if file.is_file()]
+    return [file for name in MAPPINGS for file in layers_of(name, channel, channel.mappings_dir)]
 
 
 def mapping_fingerprint(channel: ChannelSettings) -> str:
@@ -84,6 +81,7 @@ def rules_of(channel: ChannelSettings, secrets: Iterable[str], salt: bytes) -> R
         vocabulary=vocabulary(texts),
         secrets=tuple(secrets),
         namespaces=frozenset({channel.order_acknowledge.namespace}),
+        schema=schemas_of(channel).whole() or load_schema(),
         page_token=page_token,
     )
 
@@ -121,6 +119,7 @@ def cassette_of(
     source: Source,
     fingerprint: str,
     deadline_seconds: float,
+    settle_seconds: float = 60.0,
     recorded_at: datetime,
 ) -> Cassette:
     """The cassette of a finished recording."""
@@ -130,7 +129,7 @@ def cassette_of(
         lambda leaf: retailops(answer, leaf),
         lambda leaf: _state(one, leaf),
     ]
-    parts = [_Part.of(exchange, rules.namespaces) for exchange in one.exchanges]
+    parts = [_Part.of(exchange, rules) for exchange in one.exchanges]
     walks += [part.walk for part in parts]
     request, said, state, *walked = scrubbed(rules, walks)
     header = Header(
@@ -147,6 +146,7 @@ def cassette_of(
         mapping=fingerprint,
         deadline_seconds=deadline_seconds,
         timeout_seconds=channel.shopify.timeout_seconds,
+        settle_seconds=settle_seconds,
         policies=_policies(channel),
         clock=Clock.of(one.started, one.reads),
         state=State.model_validate({**state, "born": one.born}),
@@ -169,16 +169,16 @@ class _Part:
     """One exchange on its way into the file; ``walk`` goes through what it carries."""
 
     @staticmethod
-    def of(exchange: Exchange, namespaces: frozenset[str]) -> _Part:
-        return _Part(exchange, namespaces) if exchange.operation else _TokenPart(exchange)
+    def of(exchange: Exchange, rules: Rules) -> _Part:
+        return _Part(exchange, rules) if exchange.operation else _TokenPart(exchange)
 
-    def __init__(self, exchange: Exchange, namespaces: frozenset[str] = frozenset()) -> None:
+    def __init__(self, exchange: Exchange, rules: Rules) -> None:
         self.exchange = exchange
         asked = _json(exchange.request)
         self._asked = asked if isinstance(asked, dict) else {}
         self._variables = self._asked.get("variables") or {}
         query = str(self._asked.get("query", ""))
-        self._document = document(load_schema(), query, namespaces)
+        self._document = document(rules.schema, query, rules.namespaces)
         self._reply = _json(exchange.reply)
 
     def walk(self, leaf: Leaf) -> JSON:

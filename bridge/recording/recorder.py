@@ -185,6 +185,7 @@ class Recorder:
             source=target.source,
             fingerprint=target.fingerprint,
             deadline_seconds=self.settings.server.deadline_seconds,
+            settle_seconds=self.settings.ledger.settle_seconds,
             recorded_at=self.today() if self.today else one.started,
         )
         self._number += 1

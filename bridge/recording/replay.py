@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -177,7 +177,7 @@ class Replayer:
         self._mappings_dir = mappings_dir
         self._policies = policies
         self._connect = connect
-        self._mappings: Mapping[str, MappingModule] | None = None
+        self._mappings: dict[str, Mapping[str, MappingModule]] = {}
 
     async def replay(self, cassette: Cassette) -> Replayed:
         """Run one call. Raises CassetteError, and ConfigError for a mapping that is wrong."""
@@ -195,8 +195,7 @@ class Replayer:
         channel = channel_of(
             header, self._configured, mappings_dir=self._mappings_dir, policies=self._policies
         )
-        if self._mappings is None:
-            self._mappings = load_mappings(channel)
+        mappings = self._compiled(channel)
         tape, leap = Tape.of(cassette), Leap()
         clock = ReplayClock(header.state.born or header.clock.start)
         ids = _Ids()
@@ -208,13 +207,14 @@ class Replayer:
                 client = self._connect(tape, store, http, leap)
                 learned = learned_from(header.state.learned)
                 engine = Engine(
-                    {channel.id: Channel(channel, client, self._mappings, learned)},
+                    {channel.id: Channel(channel, client, mappings, learned)},
                     {name: make() for name, make in SERVED.items()},
                     ledger,
                     find_order=find_order,
                     clock=clock,
                     sleep=leap.sleep,
                     settlers=[make() for make in SETTLERS],
+                    settle_window=timedelta(seconds=header.settle_seconds),
                 )
                 clock.start(header.clock.start, header.clock.times())
                 status, answer = await self._call(engine, cassette, leap)
@@ -223,6 +223,13 @@ class Replayer:
         found = tuple(_compared(cassette, tape, status, answer))
         verdict: Verdict = "different" if found else "same"
         return Replayed(cassette, verdict, found, status=status, answer=answer, tape=tape)
+
+    def _compiled(self, channel: ChannelSettings) -> Mapping[str, MappingModule]:
+        """The mappings; which presets they begin with is a matter of policies."""
+        key = channel.model_dump_json(exclude={"id", "shopify", "auth_key"})
+        if key not in self._mappings:
+            self._mappings[key] = load_mappings(channel)
+        return self._mappings[key]
 
     async def _call(self, engine: Engine, cassette: Cassette, leap: Leap) -> tuple[int, JSON]:
         header = cassette.header

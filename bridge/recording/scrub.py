@@ -15,9 +15,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from graphql import GraphQLSchema
+
 from bridge.recording.fields import Kind
 from bridge.recording.walk import Leaf
 from bridge.recording.words import EMAIL, IPV4, IPV6, WORD, Words, words_of
+from bridge.schema import load_schema
 
 JSON = Any
 
@@ -68,13 +71,15 @@ class Rules:
 
     ``vocabulary``: words, case-folded, that its settings and mappings name. ``secrets``: its
     keys and tokens. ``namespaces``: of its own metafields. ``page_token`` signs a page token
-    anew; None when it is none.
+    anew; None when it is none. ``schema`` is what Shopify's side is known by: ours, or the
+    store's whole one if it was fetched, for fields that a mapping selects.
     """
 
     words: Words
     vocabulary: frozenset[str] = OWN_WORDS
     secrets: tuple[str, ...] = ()
     namespaces: frozenset[str] = frozenset()
+    schema: GraphQLSchema = field(default_factory=load_schema)
     page_token: Callable[[str], str | None] = field(default=lambda _: None)
 
 
