@@ -196,7 +196,7 @@ async def test_a_large_product_is_made_in_the_background(tmp_path: Path) -> None
 async def test_two_thousand_and_forty_eight_variants(tmp_path: Path) -> None:
     """Shopify's limit is reached and not passed: one more is told, and nothing is written."""
     rows = [variant(f"BEAD-{n}", size=f"{n % 100}", color=f"{n // 100}") for n in range(2049)]
-    async with world(tmp_path, plan="plus") as w:
+    async with world(tmp_path, plan="plus", timeout_seconds=60.0) as w:
         over = await push(w, product("bead", *rows))
         assert over.codes == ["FEED_ITEM_INVALID"]
         assert await written(w) == []
