@@ -61,6 +61,8 @@ def replay(
     field by field. Nothing is sent anywhere: a request that the recording has no answer for is
     shown, and ends its call. Exit 0 when nothing differs, 1 when something does.
     """
+    if channel is not None and config is None:
+        raise typer.BadParameter("--channel names a channel of a configuration: add --config")
     settings = settings_of(config) if config is not None else None
     if settings is None:
         logs.configure(LoggingSettings(level="error", format="console"))

@@ -6,8 +6,8 @@ over the schema. RetailOps' side goes by the names of fields. What neither knows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -89,12 +89,31 @@ def _bare(field: str) -> Kind | None:
 # -- Shopify --------------------------------------------------------------------------------------
 
 
+Within = tuple[tuple[GraphQLNamedType, SelectionSetNode], ...]
+"""Selections, each on its type, that may have made an object."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A selected field: the type it is selected on, and its node."""
 
     owner: GraphQLNamedType
     node: FieldNode
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """What a reply has under one name: an object of these selections, or a leaf of this kind.
+
+    ``own``: a metafield of ours or of the catalogue.
+    """
+
+    within: Within = ()
+    kind: Kind | None = None
+    own: bool = False
+
+
+UNKNOWN: Final = _Member()
 
 
 class Document:
@@ -162,37 +181,52 @@ class Document:
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
             return every(data, None, leaf)
-        walk = _Reply(self._schema, self._fragments, self._own, variables, leaf)
-        return walk.value(data, [(root, self._operation.selection_set)])
+        walk = _Reply(self._schema, self._fragments, self._own, variables)
+        return walk.value(data, ((root, self._operation.selection_set),), leaf)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """One walk through one reply."""
+    """One walk through one reply. What stands where is found out once for all its rows."""
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     own: frozenset[str]
     variables: Mapping[str, JSON]
-    leaf: Leaf
+    _known: dict[tuple[int, ...], dict[str, _Member]] = field(default_factory=dict)
 
-    def value(
-        self, value: JSON, within: Iterable[tuple[GraphQLNamedType, SelectionSetNode]]
-    ) -> JSON:
+    def value(self, value: JSON, within: Within, leaf: Leaf) -> JSON:
         """A value of a composite type, by the selections that may have made it."""
-        places: dict[str, list[_Place]] = {}
-        for owner, selections in within:
-            self._collect(owner, selections, places)
-        return self._composite(value, places)
+        return self._composite(value, self._members(within), leaf)
 
-    def _composite(self, value: JSON, places: Mapping[str, list[_Place]]) -> JSON:
+    def _composite(self, value: JSON, members: Mapping[str, _Member], leaf: Leaf) -> JSON:
         if isinstance(value, list):
-            return [self._composite(one, places) for one in value]
+            return [self._composite(one, members, leaf) for one in value]
         if isinstance(value, Mapping):
-            return {name: self._field(one, places.get(name, [])) for name, one in value.items()}
-        return self.leaf(None, value)
+            return {
+                name: self._field(one, members.get(name, UNKNOWN), leaf)
+                for name, one in value.items()
+            }
+        return leaf(None, value)
 
-    def _field(self, value: JSON, places: list[_Place]) -> JSON:
+    def _field(self, value: JSON, member: _Member, leaf: Leaf) -> JSON:
+        if not member.within:
+            return every(value, member.kind, leaf)
+        if member.own:
+            return self.value(value, member.within, _of_metafield(leaf))
+        return self.value(value, member.within, leaf)
+
+    def _members(self, within: Within) -> dict[str, _Member]:
+        """By response name. The parsed document lives as long as this: its nodes have fixed ids."""
+        key = tuple(part for owner, node in within for part in (id(owner), id(node)))
+        if key not in self._known:
+            places: dict[str, list[_Place]] = {}
+            for owner, selections in within:
+                self._collect(owner, selections, places)
+            self._known[key] = {name: self._member(found) for name, found in places.items()}
+        return self._known[key]
+
+    def _member(self, places: list[_Place]) -> _Member:
         within: list[tuple[GraphQLNamedType, SelectionSetNode]] = []
         kinds: set[Kind | None] = set()
         own = False
@@ -206,14 +240,8 @@ class _Reply:
                 kinds.add(None)
             else:
                 kinds.add(_harmless(made) or shopify_kind(place.owner.name, name))
-        if within:
-            walk = replace(self, leaf=self._metafield) if own else self
-            return walk.value(value, within)
         # Fragments on several types: one that calls it harmless does not outvote the others.
-        return every(value, kinds.pop() if len(kinds) == 1 else None, self.leaf)
-
-    def _metafield(self, kind: Kind | None, value: JSON) -> JSON:
-        return self.leaf(Kind.KEPT if kind is Kind.TYPED else kind, value)
+        return _Member(tuple(within), kinds.pop() if len(kinds) == 1 else None, own)
 
     def _harmless_metafield(self, place: _Place, made: GraphQLNamedType | None) -> bool:
         if made is None or made.name not in {"Metafield", "MetafieldConnection"}:
@@ -249,6 +277,11 @@ class _Reply:
                 named = node.type_condition
                 on = self.schema.get_type(named.name.value) if named else None
                 self._collect(on or owner, node.selection_set, into)
+
+
+def _of_metafield(leaf: Leaf) -> Leaf:
+    """What the merchant or we have written into a metafield is kept."""
+    return lambda kind, value: leaf(Kind.KEPT if kind is Kind.TYPED else kind, value)
 
 
 def _harmless(kind: GraphQLNamedType | None) -> Kind | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,15 @@ def test_an_email_stays_an_email() -> None:
     (address,) = EMAIL.findall(made)
     assert address.endswith("@example.com")
     assert WORDS.email("jane.doe+SHOP@gmail.com") == address
+
+
+@pytest.mark.parametrize("text", ["a." * 50_000, "1 " * 50_000, "a@" * 50_000, ":" * 100_000])
+def test_long_texts_take_no_longer_than_they_are(text: str) -> None:
+    """No pattern goes back over the whole text from every place of it."""
+    began = time.process_time()
+    WORDS.text(text)
+    WORDS.sure(text)
+    assert time.process_time() - began < 10  # quadratic would be minutes
 
 
 @pytest.mark.parametrize(
