@@ -20,7 +20,7 @@ from bridge.retailops.actions import ACTIONS
 from bridge.verify.http import asking
 from bridge.verify.run import example, verify
 from tests.retailops.official import RETAILOPS, refusals
-from tests.server.process import START_SECONDS, environment
+from tests.server.process import PATIENCE, environment
 from tests.shared import needs_shared
 from tests.support import KEY, World, world
 
@@ -128,7 +128,7 @@ async def sandbox(*arguments: str) -> AsyncIterator[tuple[str, str]]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             found = [
                 re.search(rb"http://\S+", await process.stdout.readline())
                 for _ in ("bridge", "store")
@@ -136,7 +136,7 @@ async def sandbox(*arguments: str) -> AsyncIterator[tuple[str, str]]:
         urls = [match.group().decode() for match in found if match]
         yield urls[0], urls[1]
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:

@@ -49,9 +49,11 @@ async def test_a_merchants_mapping_that_refuses_an_order(tmp_path: Path) -> None
     own = tmp_path / "mappings"
     own.mkdir()
     file = own / "order_pull.toml"
-    file.write_text('[order]\nship_service_code = "order.poNumber"\n', "utf-8")
     async with world(tmp_path) as w:
         b2b = await one_of_kind(w, "b2b_purchase_order")
+        rule = "order.name | table: 'codes', strict: true"
+        table = f'[tables.codes]\n"{b2b["name"]}" = "PO"\n'
+        file.write_text(f'[order]\nship_service_code = "{rule}"\n{table}', "utf-8")
         await reconfigure(w, mappings_dir=own)
         assert await pull(w) == ([], "")
         listed = await held_back(w)
@@ -59,10 +61,9 @@ async def test_a_merchants_mapping_that_refuses_an_order(tmp_path: Path) -> None
         assert {h.code for h in listed.values()} <= {"MAPPING_MISSING", "UNSUPPORTED_CURRENCY"}
         assert all("order_pull.toml:2" in h.place for h in listed.values() if h.place)
         (only,), _ = await pull(w, specific_orders=[b2b["id"]])
-        assert only["ship_service_code"]
-        file.write_text(
-            '[order]\nship_service_code = "order.poNumber | default: order.name"\n', "utf-8"
-        )
+        assert only["ship_service_code"] == "PO"
+        mended = "order.name | table: 'codes' | default: order.name"
+        file.write_text(f'[order]\nship_service_code = "{mended}"\n{table}', "utf-8")
         await w.restart()
         assert len(await pull_all(w)) == len(listed) - 1
         assert {h.code for h in (await held_back(w)).values()} == {"UNSUPPORTED_CURRENCY"}
