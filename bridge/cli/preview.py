@@ -30,7 +30,7 @@ from bridge.mapping.reading import Reading, readings
 from bridge.mapping.rules import Rule
 from bridge.mapping.trace import TracedModule
 from bridge.retailops.requests import OrderPullRequest
-from bridge.wiring import layers_of, load_mapping
+from bridge.wiring import layers_of, load_mapping, shipped_mappings
 
 MAPPING: Final = "order_pull"
 
@@ -168,9 +168,12 @@ def _show_rule(one: Value) -> None:
 
 
 def _place(place: str) -> str:
-    """file:line:column with the file as short as it can be."""
-    path, line, column = place.rsplit(":", 2)
-    return f"{shown(path)}:{line}:{column}"
+    """file:line:column, the file as short as it can be; of the bridge's own: ``shipped``."""
+    name, line, column = place.rsplit(":", 2)
+    path, shipped = Path(name), shipped_mappings()
+    own = path.is_relative_to(shipped)
+    said = f"shipped {path.relative_to(shipped)}" if own else shown(path)
+    return f"{said}:{line}:{column}"
 
 
 def _short(value: object) -> str:

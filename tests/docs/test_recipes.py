@@ -9,7 +9,7 @@ import pytest
 from bridge.cli.mapping_files import Place
 from bridge.cli.mapping_tests import own_reports
 from bridge.config.models import Policies
-from tests.docs.pages import ROOT, Block, blocks, name
+from tests.docs.pages import ROOT, Block, blocks, name, prose
 
 PAGES = sorted((ROOT / "docs" / "how-to" / "mappings").glob("*.md"))
 FOLDER = "my-mappings"
@@ -51,3 +51,26 @@ def test_without_the_recipe_its_tests_fail(page, tmp_path) -> None:
     """They are about the recipe: the shipped mapping alone does not pass them."""
     (report,) = run(page, tmp_path, mapping=False)
     assert not report.passed
+
+
+# An adult reads some 240 words of prose a minute, and types 200 characters; commands run 3 s.
+WORDS_A_MINUTE = 240
+CHARACTERS_A_MINUTE = 200
+MINUTES_A_COMMAND = 3 / 60
+
+
+def test_the_first_mapping_takes_five_minutes() -> None:
+    """From the first word of the tutorial to the changed code in preview: reading and typing."""
+    page = ROOT / "docs" / "tutorial" / "first-mapping.md"
+    text = page.read_text("utf-8")
+    there = "That is all."
+    assert there in text
+    words = len(prose(page).partition(there)[0].split())
+    shown = [b for b in blocks(page) if text.index(b.text) < text.index(there)]
+    typed = sum(len(b.text) for b in shown if b.language == "sh" or "file" in b.words)
+    commands = sum(b.language == "sh" for b in shown)
+    copied = sum(len(b.text) for b in shown if b.words.get("file") == "config.toml")
+    minutes = words / WORDS_A_MINUTE
+    minutes += (typed - copied) / CHARACTERS_A_MINUTE  # the configuration is copied, not typed
+    minutes += commands * MINUTES_A_COMMAND
+    assert minutes < 5, minutes

@@ -28,6 +28,7 @@ from tests.support import world
 FOLLOWED = [
     ROOT / "README.md",
     ROOT / "docs/tutorial/first-pull.md",
+    ROOT / "docs/tutorial/first-mapping.md",
     ROOT / "docs/how-to/change-a-mapping.md",
     ROOT / "docs/how-to/orders-that-cannot-be-sent.md",
     ROOT / "docs/how-to/see-before-you-send.md",
