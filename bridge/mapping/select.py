@@ -128,7 +128,7 @@ def read_select(
     if not isinstance(node, Table):
         return Composed(), [node.origin.at_value("M106", "[select] is a table of texts")]
     if allowed is None:
-        message = f"{name} reads nothing of Shopify to which fields could be added"
+        message = f"{name} has no [select]: only order_pull asks Shopify for more"
         return Composed(), [node.origin.at_key("M106", message)]
     reader = _Reader(allowed)
     reader.table(node)

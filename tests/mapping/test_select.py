@@ -93,10 +93,10 @@ def test_a_mistake_hides_no_other(tmp_path) -> None:
 
 
 def test_only_a_mapping_of_shopifys_objects_can_select(tmp_path) -> None:
-    """inventory_push reads RetailOps' call: there is nothing of Shopify's to select."""
+    """inventory_push reads what RetailOps sends: there is nothing to select from."""
     file = tmp_path / "inventory_push.toml"
     file.write_text('[select]\norder = "name"', "utf-8")
-    with pytest.raises(ConfigError, match=r"M106.*inventory_push reads nothing of Shopify"):
+    with pytest.raises(ConfigError, match=r"M106.*inventory_push has no \[select\]"):
         load_mapping("inventory_push", [shipped_mappings() / "inventory_push.toml", file])
 
 
