@@ -26,8 +26,9 @@ FLOORS: dict[str, set[str]] = {
 }
 FLOORS["actions"] = FLOORS["engine"] | {"engine"}
 FLOORS["wiring"] = FLOORS["actions"] | {"actions"}
+FLOORS["probes"] = FLOORS["actions"] | {"actions"}
 FLOORS["recording"] = FLOORS["wiring"] | {"wiring"}
-FLOORS["server"] = FLOORS["recording"] | {"recording"}
+FLOORS["server"] = FLOORS["recording"] | {"recording", "probes"}
 FLOORS["testing"] = FLOORS["server"] | {"server", "sandbox"}
 FLOORS["pytest_plugin"] = FLOORS["testing"] | {"testing"}
 FLOORS["cli"] = FLOORS["server"] | {"server", "sandbox", "verify"}

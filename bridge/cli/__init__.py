@@ -53,6 +53,10 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "bridge.cli.certify:certify",
             "Let RetailOps call the integration, and register it there if all is right.",
         ),
+        "doctor": Command(
+            "bridge.cli.doctor:doctor",
+            "Look at everything that a bridge needs, and tell the remedy of what is not well.",
+        ),
         "check": Command(
             "bridge.cli.check:check",
             "Find every mistake in the configuration, the mappings and their tests.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Final, Literal
+from datetime import UTC, datetime
+from typing import Literal
 
 import aiohttp
 from graphql import validate
 
-from bridge.actions.locations import Node, find, named
+from bridge import probes
 from bridge.cli.mapping_files import Loaded, Place
 from bridge.cli.mapping_tests import own_reports, shipped_reports
 from bridge.cli.opening import PATIENCE_SECONDS
@@ -18,16 +18,9 @@ from bridge.cli.testing import failing
 from bridge.config.models import ChannelSettings
 from bridge.errors import BridgeError, Finding
 from bridge.schema import load_schema
-from bridge.server.pings import needed_scopes
 from bridge.shopify.budget import CallBudget, Deadline
-from bridge.shopify.client import ShopifyClient
 from bridge.shopify.documents import names, operation
-from bridge.shopify.session import missing_scopes, support_window
-from bridge.shopify.shop import ShopFacts, bootstrap, locations
 from bridge.wiring import strangers_in
-
-# Shopify names the day half a year ahead; a quarter is time to test the next version.
-SOON_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,48 +89,15 @@ async def online(channel: ChannelSettings) -> Stage:
     budget = CallBudget(Deadline.after(PATIENCE_SECONDS))
     try:
         async with aiohttp.ClientSession() as http:
-            client = ShopifyClient.for_channel(channel, http)
-            facts = await bootstrap(client, budget)
-            known = await locations(client, budget)
+            word = await probes.ask(channel, http, budget=budget, now=_now)
     except (BridgeError, ValueError) as error:
         return Stage(name, "", (), [f"{channel.shop}: {error}"])
-    problems = [*_scopes(facts), *_version(channel, facts), *_places(channel, known)]
-    closes = support_window(channel.api_version, _today()).closes
-    left = (closes - _today()).days
-    soon = f", in {left} days: set a later api_version" if 0 < left < SOON_DAYS else ""
-    summary = f"{facts.name}, {facts.plan}, API {channel.api_version} until {closes}{soon}"
-    problems = [f"{channel.shop}: {problem}" for problem in problems]
+    version = probes.api_version(channel.api_version, word.facts.versions, _now().date())
+    notes = [*probes.scopes(word.facts.scopes), version, *probes.places(channel, word.locations)]
+    problems = [f"{channel.shop}: {n.said}; {n.remedy}" for n in notes if n.state == "error"]
+    summary = f"{word.facts.name}, {word.facts.plan}; API {version.said}"
     return Stage(name, summary, (), problems)
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _scopes(facts: ShopFacts) -> list[str]:
-    lacking = missing_scopes(facts.scopes, needed_scopes())
-    return [f"the token lacks the scopes {', '.join(lacking)}"] if lacking else []
-
-
-def _version(channel: ChannelSettings, facts: ShopFacts) -> list[str]:
-    window = support_window(channel.api_version, _today())
-    if window.state != "supported":
-        words = f"from {window.opens} until {window.closes}"
-        return [f"API version {channel.api_version} is {window.state}: it is served {words}"]
-    if channel.api_version not in facts.versions:
-        offered = ", ".join(facts.versions)
-        return [f"the store does not serve API version {channel.api_version}, only {offered}"]
-    return []
-
-
-def _places(channel: ChannelSettings, known: Sequence[Node]) -> list[str]:
-    """The locations that the settings name, and the store does not have."""
-    push = channel.inventory_push
-    wanted = [("inventory_push.location", push.location)] if push.location else []
-    wanted += [(f'inventory_push.facilities "{k}"', v) for k, v in push.facilities.items()]
-    wanted += [("order_pull.locations", v) for v in channel.order_pull.locations]
-    return [
-        f'{setting} is "{place}", and the store has no such active location: {named(known)}'
-        for setting, place in wanted
-        if find(known, place) is None
-    ]
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -16,7 +16,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from bridge.actions.reference import served_table
 from bridge.cli import COMMANDS, Command, function_of, functions_of
-from bridge.server.pings import needed_scopes
+from bridge.probes import needed_scopes
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 

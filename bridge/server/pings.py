@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bridge import probes
 from bridge.engine import Channel, Engine
 from bridge.ledger import Ledger
 from bridge.server.health import PING_SECONDS, Ping, Trouble
 from bridge.shopify.budget import CallBudget, Deadline
-from bridge.shopify.documents import names, operation
-from bridge.shopify.session import missing_scopes, support_window
 from bridge.shopify.shop import bootstrap
 
 # The ledger is a local file: asking costs one small write.
@@ -23,20 +22,14 @@ def standard_pings(
     engine: Engine, ledger: Ledger, *, now: Callable[[], datetime]
 ) -> tuple[Ping, ...]:
     """The ledger's ping, and one for each channel. ``now`` gives aware datetimes."""
-    needed = needed_scopes()
     return (
         Ping("ledger", ledger.ping, seconds=LEDGER_SECONDS),
         Ping("in_doubt", _Doubts(ledger), seconds=LEDGER_SECONDS),
         *(
-            Ping("shopify", _Store(channel, needed, now), channel=id_, seconds=STORE_SECONDS)
+            Ping("shopify", _Store(channel, now), channel=id_, seconds=STORE_SECONDS)
             for id_, channel in engine.channels.items()
         ),
     )
-
-
-def needed_scopes() -> tuple[str, ...]:
-    """The access scopes that the shipped operations state in their ``# scopes:`` lines."""
-    return tuple(sorted({scope for name in names() for scope in operation(name).scopes}))
 
 
 class _Doubts:
@@ -58,28 +51,17 @@ class _Doubts:
 class _Store:
     """Is the token valid, are its scopes enough, is the API version in its support window."""
 
-    def __init__(
-        self, channel: Channel, needed: tuple[str, ...], now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, channel: Channel, now: Callable[[], datetime]) -> None:
         self._channel = channel
-        self._needed = needed
         self._now = now
 
     async def __call__(self) -> None:
         budget = CallBudget(Deadline.after(PING_SECONDS), background=True)
         facts = await bootstrap(self._channel.client, budget)
         version = self._channel.settings.api_version
-        window = support_window(version, self._now().date())
-        troubles = []
-        if missing := missing_scopes(facts.scopes, self._needed):
-            troubles.append(f"the token lacks {', '.join(missing)}")
-        if window.state != "supported":
-            troubles.append(
-                f"API version {version} is {window.state}: Shopify serves it from {window.opens}"
-                f" until {window.closes}; set api_version"
-            )
-        elif version not in facts.versions:
-            offered = ", ".join(facts.versions)
-            troubles.append(f"the store does not support API version {version}, only {offered}")
-        if troubles:
+        notes = [
+            *probes.scopes(facts.scopes),
+            probes.api_version(version, facts.versions, self._now().date()),
+        ]
+        if troubles := [note.said for note in notes if note.state == "error"]:
             raise Trouble("; ".join(troubles))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
+from bridge.probes import needed_scopes
 from bridge.sandbox.server import StoreSettings
-from bridge.server.pings import needed_scopes
 from bridge.server.running import serving
 from tests.support import world
 
