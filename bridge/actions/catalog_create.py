@@ -16,6 +16,7 @@ from bridge.actions.catalog_merge import all_images
 from bridge.actions.catalog_options import (
     DEFAULT_OPTION,
     DEFAULT_VALUE,
+    spelled,
     wanted_names,
     wanted_values,
 )
@@ -31,7 +32,7 @@ Say = Callable[[Code, str, Sequence[str]], None]
 
 def create(target: Target, shop: Shop) -> Change:
     """One productSet, or the events that say why the product cannot be made."""
-    wanted = target.wanted
+    wanted = spelled(target.wanted)
     events: list[Event] = []
 
     def say(code: Code, message: str, skus: Sequence[str]) -> None:

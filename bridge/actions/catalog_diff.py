@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bridge.actions.catalog_target import WantedMetafield, WantedProduct, WantedVariant
-from bridge.actions.catalog_text import same_html, same_metafield
+from bridge.actions.catalog_text import same_handle, same_html, same_metafield, same_name
 from bridge.shopify.catalogue import Fields, Key, StoreMetafield, StoreProduct, StoreVariant
 
 Input = dict[str, Any]
@@ -92,8 +92,6 @@ def product_input(wanted: WantedProduct, have: StoreProduct, category: str | Non
     html = wanted.description_html
     if html is not None and not same_html(html, have.scalars["descriptionHtml"]):
         out["descriptionHtml"] = html
-    if wanted.handle is not None and wanted.handle != have.handle:
-        out |= {"handle": wanted.handle, "redirectNewHandle": True}
     if category is not None and category != have.category:
         out["category"] = category
     if wanted.seo is not None:
@@ -101,13 +99,20 @@ def product_input(wanted: WantedProduct, have: StoreProduct, category: str | Non
             name: value
             for name in ("title", "description")
             if (value := getattr(wanted.seo, name)) is not None
-            and value != ((have.seo or {}).get(name) or "")
+            and not _same(value, (have.seo or {}).get(name))
         }
         if seo:
             out["seo"] = seo
     if rows := metafield_rows(wanted.metafields, have.metafields):
         out["metafields"] = rows
     return out
+
+
+def handle_input(wanted: WantedProduct, have: StoreProduct) -> Input:
+    """The handle, if it is another one; who has the old one is sent on to the new one."""
+    if wanted.handle is None or same_handle(wanted.handle, have.handle):
+        return {}
+    return {"handle": wanted.handle, "redirectNewHandle": True}
 
 
 def new_product(wanted: WantedProduct, category: str | None) -> Input:
@@ -149,7 +154,10 @@ def variant_input(wanted: WantedVariant, have: StoreVariant) -> Input:
         if clear.field not in where and have.scalars.get(clear.field) not in (None, ""):
             where[clear.field] = None
     values = {v.option_name: v.name for v in wanted.option_values}
-    if any((have.options or {}).get(name) != value for name, value in values.items()):
+    if any(
+        same_name((have.options or {}).get(name, "")) != same_name(value)
+        for name, value in values.items()
+    ):
         out["optionValues"] = [
             {"optionName": name, "name": value}
             for name, value in ({**(have.options or {}), **values}).items()
@@ -164,6 +172,8 @@ def variant_input(wanted: WantedVariant, have: StoreVariant) -> Input:
 def new_variant(wanted: WantedVariant) -> Input:
     """A variant that is not there: everything that the feed mentions, without its image."""
     out = _all(_VARIANT, wanted)
+    if any(clear.field == "compareAtPrice" for clear in wanted.clear):
+        out["compareAtPrice"] = None  # without a word Shopify takes that of the first variant
     item = {"sku": wanted.sku, **_all(_ITEM, wanted)}
     if wanted.weight is not None:
         item["measurement"] = _weight(wanted.weight.value, wanted.weight.unit or DEFAULT_UNIT)
@@ -213,17 +223,20 @@ def _changed(names: Iterable[tuple[str, str]], wanted: object, have: Mapping[str
 
 
 def _same(wanted: object, have: object) -> bool:
-    if isinstance(wanted, str) and have is None:
-        return wanted == ""
+    if isinstance(wanted, str):
+        # Shopify trims: "Tee " would be written anew by every push.
+        return wanted.strip() == (have.strip() if isinstance(have, str) else "")
     if isinstance(wanted, Decimal) and isinstance(have, Decimal):
         # Shopify rounds to the currency's places: 9.999 would be written anew by every push.
-        return wanted == have or round(wanted, _places(have)) == have
+        return abs(wanted - have) <= _half_a_unit(have)
     return wanted == have
 
 
-def _places(amount: Decimal) -> int:
+def _half_a_unit(amount: Decimal) -> Decimal:
+    """Of the currency's smallest unit: a yen has no places (``1000``), all else two or more."""
     exponent = amount.as_tuple().exponent
-    return max(2, -exponent) if isinstance(exponent, int) else 2
+    places = max(2, -exponent) if isinstance(exponent, int) and exponent else 0
+    return Decimal(5).scaleb(-places - 1)
 
 
 def _wire(value: object) -> object:

@@ -4,7 +4,9 @@ Shopify does not say from which address an image came. What is known, the surest
 
 1. the ledger: this address was sent, and became this image;
 2. the file's name, which Shopify keeps in the address of what it made;
-3. an image that is still being made, or could not be made, and belongs to nothing else.
+3. an image that is still being made and belongs to nothing else; one that could not be made only
+   where it is known that an image was sent and not what became of it: the merchant's uploads fail
+   too.
 
 An address of which none is true is a new image, unless it was sent a moment ago and Shopify may
 still be about to take it.
@@ -16,6 +18,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from bridge.actions.catalog_target import WantedImage
 from bridge.actions.catalog_text import file_name
@@ -24,6 +27,9 @@ from bridge.shopify.catalogue import StoreMedia
 # A request that we gave up on may still be carried out; after this long it will not be
 # (the settle window of everything else, design: 60 s).
 MAY_STILL_COME = timedelta(seconds=60)
+
+
+FAILED: Final = "FAILED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,18 @@ def compare(
 
     rest = [i for i in images if not claim(i, [m for m in have if m.gid in memory(i).media])]
     rest = [i for i in rest if not claim(i, [m for m in have if _named(m, i.original_source)])]
-    rest = [i for i in rest if not claim(i, [m for m in have if m.url is None])]
+    rest = [
+        i for i in rest if not claim(i, [m for m in have if m.url is None and m.status != FAILED])
+    ]
+
+    def lost(image: WantedImage) -> bool:
+        return memory(image).times > len(memory(image).media)
+
+    failed = [m for m in have if m.status == FAILED]
+    rest = [i for i in rest if not (lost(i) and claim(i, failed))]
     for image in rest:
         last = memory(image)
-        lost = last.times > len(last.media)
-        if lost and last.at is not None and now - last.at < MAY_STILL_COME:
+        if lost(image) and last.at is not None and now - last.at < MAY_STILL_COME:
             out.waiting.append(image.original_source)
         else:
             out.new.append(image)

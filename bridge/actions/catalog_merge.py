@@ -55,7 +55,7 @@ def merged(items: Sequence[WantedProduct], variants: Sequence[WantedVariant]) ->
         **fields,
         seo=_seo(ranked),
         children=_joined((i.children for i in ranked), str),
-        tags=_joined((i.tags for i in ranked), str.casefold),
+        tags=_tags(ranked),
         options=_joined((i.options for i in ranked), str),
         media=_images(image for i in ranked for image in i.media),
         metafields=_joined((i.metafields for i in ranked), lambda m: (m.namespace, m.key)),
@@ -105,6 +105,12 @@ def _joined(lists: Iterable[Sequence[T]], mark: Callable[[T], object]) -> tuple[
         for element in one:
             found.setdefault(mark(element), element)
     return tuple(found.values())
+
+
+def _tags(items: Sequence[WantedProduct]) -> tuple[str, ...]:
+    """As Shopify keeps them: split at commas, trimmed, each once."""
+    pieces = (piece.strip() for i in items for tag in i.tags for piece in tag.split(","))
+    return _joined(([piece for piece in pieces if piece],), str.casefold)
 
 
 def _images(images: Iterable[WantedImage]) -> tuple[WantedImage, ...]:

@@ -7,10 +7,16 @@ Options that the feed does not mention stay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.actions.catalog_target import MAX_OPTIONS, WantedVariant
+from bridge.actions.catalog_target import (
+    MAX_OPTIONS,
+    WantedOptionValue,
+    WantedProduct,
+    WantedVariant,
+)
+from bridge.actions.catalog_text import same_name
 from bridge.shopify.catalogue import StoreOption, StoreVariant
 
 DEFAULT_OPTION = "Title"
@@ -31,6 +37,35 @@ class OptionChange:
     order: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     trouble: str = ""
+
+
+def spelled(wanted: WantedProduct, have: Iterable[StoreOption] = ()) -> WantedProduct:
+    """The product with its options and values spelled as the store does, else as first told.
+
+    Shopify has no two values of an option that differ in their capitals only: ``s`` is ``S``.
+    """
+    names: dict[str, str] = {}
+    values: dict[tuple[str, str], str] = {}
+    for option in have:
+        name = names.setdefault(same_name(option.name), option.name)
+        for value in option.values:
+            values.setdefault((name, same_name(value)), value)
+
+    def name_of(name: str) -> str:
+        return names.setdefault(same_name(name), name.strip())
+
+    def value_of(given: WantedOptionValue) -> WantedOptionValue:
+        name = name_of(given.option_name)
+        value = values.setdefault((name, same_name(given.name)), given.name.strip())
+        return WantedOptionValue(option_name=name, name=value)
+
+    options = tuple(dict.fromkeys(name_of(name) for name in wanted.options))
+    variants = []
+    for variant in wanted.variants:
+        given = {v.option_name: v for v in reversed([value_of(v) for v in variant.option_values])}
+        told = tuple(reversed(given.values()))
+        variants.append(variant.model_copy(update={"option_values": told}))
+    return wanted.model_copy(update={"options": options, "variants": tuple(variants)})
 
 
 def wanted_names(options: Sequence[str], variants: Sequence[WantedVariant]) -> list[str]:
@@ -74,6 +109,8 @@ def compare(
     if standalone(have):  # its one option is a placeholder, and goes by itself
         names, renames = [], {}
         missing = list(wanted)
+        if not any(v.option_values for v in variants if v.sku in known):
+            return OptionChange(trouble="the feed gives no option values of the one variant it has")
     after = [*names, *missing]
     if len(after) > MAX_OPTIONS:
         listed = ", ".join(after)

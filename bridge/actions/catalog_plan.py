@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from bridge.actions import catalog_media, catalog_options
 from bridge.actions.catalog_diff import (
     Input,
+    handle_input,
     missing_tags,
     new_variant,
     product_input,
@@ -26,6 +28,7 @@ from bridge.actions.catalog_merge import all_images
 from bridge.actions.catalog_options import OptionChange
 from bridge.actions.catalog_state import Shop, Target, tell
 from bridge.actions.catalog_target import MAX_VARIANTS, WantedVariant
+from bridge.actions.catalog_text import same_name
 from bridge.engine import Step
 from bridge.retailops.events import Code, Event
 from bridge.shopify.catalogue import StoreProduct, StoreVariant
@@ -34,6 +37,12 @@ from bridge.shopify.documents import operation
 # A second sending of these is refused ("already exists", "does not exist"), which would be told as
 # a failure of what was done: after a lost reply the next push reads what became of them.
 ONCE: Final = frozenset({"ProductVariantsCreate", "ProductVariantsDelete", "ProductOptionsCreate"})
+
+# Else Shopify deletes a lone variant without options when others come.
+KEEP_THE_FIRST: Final = "PRESERVE_STANDALONE_VARIANT"
+
+# A productUpdate that sends no images.
+PLAIN: Final = MappingProxyType({"withMedia": False, "mediaCount": 1})
 
 # Shopify takes no longer list of variants, files or options.
 ROWS_AT_ONCE: Final = 250
@@ -88,6 +97,7 @@ class _Planner:
         self._events: list[Event] = []
         self._images: tuple[str, ...] = ()
         self._moves: list[StoreVariant] = []
+        self._lacks = False
 
     def change(self) -> Change:
         gid = self._target.gid or ""
@@ -95,6 +105,7 @@ class _Planner:
         gallery = Gallery()
         options = OptionChange()
         if product is not None:
+            self._wanted = catalog_options.spelled(self._wanted, product.options or ())
             options = self._options(gid, product)
             gallery = self._gallery(product)
             self._product(gid, product, gallery)
@@ -176,10 +187,13 @@ class _Planner:
                 ]
             # New images would be there twice; everything else only states what shall be true.
             self._step("product", "ProductUpdate", variables, repeatable=not new)
+        if handle := handle_input(self._wanted, product):
+            # By itself: one that another product has refuses the whole request.
+            self._step("handle", "ProductUpdate", {"product": {"id": gid, **handle}, **PLAIN})
         self._alts(gallery)
         if joins := self._collections(product):
             # By itself: a collection that chooses its own products refuses the whole request.
-            joining = {"product": {"id": gid, "collectionsToJoin": joins}, "withMedia": False}
+            joining = {"product": {"id": gid, "collectionsToJoin": joins}, **PLAIN}
             self._step("collections", "ProductUpdate", joining)
 
     def _alts(self, gallery: Gallery) -> None:
@@ -246,14 +260,16 @@ class _Planner:
     def _variants(
         self, gid: str, options: OptionChange, gallery: Gallery, product: StoreProduct | None
     ) -> None:
+        self._lacks = bool(options.trouble)
         if options.trouble:  # their values would belong to options that are not there
             changed = [v.model_copy(update={"option_values": ()}) for v in self._known()]
             self._update(gid, changed, options, gallery, product)
             return
         self._update(gid, self._known(), options, gallery, product)
-        new = [v for v in self._wanted.variants if v.sku not in self._target.variants]
-        new = [v for v in new if self._may_come(v)]
+        lacking = [v for v in self._wanted.variants if v.sku not in self._target.variants]
+        new = [v for v in lacking if self._may_come(v)]
         new = [v for v in new if self._fits(v, options)]
+        new = self._distinct(new, options, product)
         room = MAX_VARIANTS - len(self._target.all_variants)
         if len(new) > room and self._target.all_variants:
             over, new = new[room:], new[:room]
@@ -268,8 +284,9 @@ class _Planner:
         ]
         skus = [v.sku for v in new]
         for n, (names, part) in enumerate(zip(_parts(skus), _parts(rows), strict=True)):
-            variables = {"productId": gid, "variants": list(part)}
+            variables = {"productId": gid, "variants": list(part), "strategy": KEEP_THE_FIRST}
             self._step(f"create:{n}", "ProductVariantsCreate", variables, rows=names, vital=True)
+        self._lacks = self._lacks or len(new) < len(lacking)
         self._move([v for v in new if v.sku in self._target.elsewhere])
 
     def _known(self) -> list[WantedVariant]:
@@ -328,6 +345,35 @@ class _Planner:
         )
         return False
 
+    def _distinct(
+        self,
+        variants: Sequence[WantedVariant],
+        options: OptionChange,
+        product: StoreProduct | None,
+    ) -> list[WantedVariant]:
+        """New variants that differ from each other and from those that are known.
+
+        One that does not would have Shopify refuse the others too.
+        """
+        taken: dict[tuple[str, ...], str] = {}
+        for variant in self._known():
+            have = _renamed(self._target.variants[variant.sku], options, product).options or {}
+            values = {**have, **{v.option_name: v.name for v in variant.option_values}}
+            taken.setdefault(_combination(options.names, values), variant.sku)
+        out = []
+        for variant in variants:
+            values = {v.option_name: v.name for v in variant.option_values}
+            other = taken.setdefault(_combination(options.names, values), variant.sku)
+            if other == variant.sku or not options.names:
+                out.append(variant)
+                continue
+            self._tell(
+                Code.OPTIONS_MISMATCH,
+                f"{variant.sku} is not added: its option values are those of {other}",
+                [variant.sku],
+            )
+        return out
+
     # -- what goes ------------------------------------------------------------------------
 
     def _move(self, variants: Sequence[WantedVariant]) -> None:
@@ -341,7 +387,8 @@ class _Planner:
 
     def _remove(self, gid: str, product: StoreProduct | None, gallery: Gallery) -> None:
         remove = self._wanted.remove
-        if remove is None or not self._wanted.variants:
+        # What takes the place of a variant that is gone must be there before it goes.
+        if remove is None or not self._wanted.variants or self._lacks:
             return
         wanted = set(self._target.skus)
         gone = [v for v in self._target.all_variants if v.sku not in wanted]
@@ -391,6 +438,10 @@ class _Planner:
         named = list(skus) or self._target.skus
         text = f"{self._target.name}: {message}"
         self._events.append(tell(code, text, named, event_type="warning" if warning else "error"))
+
+
+def _combination(names: Sequence[str], values: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(same_name(values.get(name, "")) for name in names)
 
 
 def _renamed(

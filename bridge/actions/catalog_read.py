@@ -24,6 +24,7 @@ from bridge.actions.catalog_state import Places, Target, making, tell
 from bridge.actions.catalog_text import handle_of
 from bridge.config.models import CatalogPolicy
 from bridge.engine import Call
+from bridge.errors import DeadlineExceeded
 from bridge.retailops.events import Code, Event
 from bridge.shopify import places as shop_places
 from bridge.shopify.catalogue import (
@@ -41,9 +42,13 @@ Identifier = Mapping[str, Any]
 # come first, always find points.
 LOOKUPS_ABREAST: Final = 3
 
-# Looking up stops when this part of the call's time is left, so that what was found is also
-# written: a product is written in one or two requests, and looked up in a fiftieth of one.
-TIME_TO_WRITE: Final = 0.5
+# Each kind of looking up stops when this part of the call's time is left, so that what was found is
+# also looked at, and written: a product is written in one or two requests, and looked up in a
+# fiftieth of one. The next push begins with what this one did not come to.
+TIME_AFTER_SKUS: Final = 0.65
+TIME_AFTER_HANDLES: Final = 0.6
+TIME_AFTER_PRODUCTS: Final = 0.5
+TIME_TO_WRITE: Final = 0.4
 
 # A shop changes its channels and collections a few times a week.
 KNOWN_FOR: Final = timedelta(minutes=10)
@@ -70,13 +75,15 @@ class _Reader:
 
     def __init__(self, call: Call, families: Sequence[Family]) -> None:
         self._call = call
-        self._families = families
+        self._families = _from(families, call.channel.learned.catalog_from)
+        self._left: set[str] = set()
         self._policy: CatalogPolicy = call.channel.settings.catalog
         self._store = CatalogueReader(
             call.channel.client, call.budget, fields_of(f.product for f in families)
         )
-        self._enough = call.budget.deadline.remaining() * TIME_TO_WRITE
+        self._time = call.budget.deadline.remaining()
         self._out = Read()
+        self._pictures: Mapping[str, Mapping[str, Sent]] = {}
 
     async def read(self) -> Read:
         """Everything, in the order in which one thing needs the other."""
@@ -88,17 +95,23 @@ class _Reader:
                 reached.append(family)
             else:
                 self._not_reached(family)
-        identified = await self._identified(reached)
+        reached, identified = await self._identified(reached)
         matching = await self._matched(reached, found, identified)
         self._out.events += matching.events
         known = [m for m in matching.matches if m.gid is not None]
         new = [m for m in matching.matches if m.gid is None]
         products = await self._products(known)
+        self._pictures = await self._sent([m.gid for m in known if m.gid and all_images(m.wanted)])
+        whole = [m for m in known if m.wanted.remove is not None and m.wanted.variants]
         for one in known:
-            await self._known(one, products)
+            if one.wanted.remove is None or not one.wanted.variants:
+                self._known(one, products)
+        await self._one_by_one(whole, lambda one: self._whole_one(one, products))
         await self._new(new)
         order = {family.key: n for n, family in enumerate(self._families)}
         self._out.targets.sort(key=lambda t: order.get(t.key, 0))
+        left = (family.key for family in self._families if family.key in self._left)
+        self._call.channel.learned.catalog_from = next(left, "")
         return self._out
 
     # -- variants -------------------------------------------------------------------------
@@ -114,25 +127,42 @@ class _Reader:
             for variant in variants:
                 found[variant.sku].append(variant)
 
-        await self._in_batches(skus, look)
+        await self._in_batches(skus, look, until=TIME_AFTER_SKUS)
         missing = {sku for sku, variants in found.items() if not variants}
-        if missing:
-            for variant in await self._store.newest():
-                if variant.sku in missing:
-                    found[variant.sku].append(variant)
+        if not missing:
+            return found
+        try:
+            newest = await self._store.newest()
+        except DeadlineExceeded:
+            return {sku: variants for sku, variants in found.items() if variants}
+        for variant in newest:
+            if variant.sku in missing:
+                found[variant.sku].append(variant)
         return found
 
     async def _in_batches(
-        self, rows: Sequence[T], work: Callable[[Sequence[T]], Awaitable[None]]
+        self,
+        rows: Sequence[T],
+        work: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        until: float,
+        size: int = AT_ONCE,
     ) -> None:
-        """A few batches at once, until the time for looking up is over."""
-        batches = iter([rows[n : n + AT_ONCE] for n in range(0, len(rows), AT_ONCE)])
+        """A few batches at once, one at least, until so much of the call's time is left."""
+        batches = iter([rows[n : n + size] for n in range(0, len(rows), size)])
+
+        begun = False
 
         async def worker() -> None:
+            nonlocal begun
             for batch in batches:
-                if self._call.budget.deadline.remaining() <= self._enough:
+                if begun and self._call.budget.deadline.remaining() <= self._time * until:
                     return
-                await work(batch)
+                begun = True
+                try:
+                    await work(batch)
+                except DeadlineExceeded:  # there is no time for so many points
+                    return
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -142,6 +172,7 @@ class _Reader:
             raise several.exceptions[0] from None
 
     def _not_reached(self, one: Family | Match) -> None:
+        self._left.add(one.key)
         wanted = one.product if isinstance(one, Family) else one.wanted
         name = wanted.handle or (one.skus[0] if one.skus else one.key)
         message = f"{name} was not reached in the call's time: push it again"
@@ -149,15 +180,23 @@ class _Reader:
 
     # -- which product --------------------------------------------------------------------
 
-    async def _identified(self, families: Sequence[Family]) -> dict[str, str | None]:
-        """{family key: product GID} where not the SKUs decide."""
+    async def _identified(
+        self, families: Sequence[Family]
+    ) -> tuple[list[Family], dict[str, str | None]]:
+        """{family key: product GID} where not the SKUs decide, and the families in time."""
         wanted: dict[str, Identifier] = {}
         for family in families:
             identifier = self._identifier(family)
             if identifier is not None:
                 wanted[family.key] = identifier
-        rows = await self._by_identifier(list(wanted.values()))
-        return {key: row[0] if row else None for key, row in zip(wanted, rows, strict=True)}
+        rows = await self._by_identifier(wanted, TIME_AFTER_HANDLES)
+        reached: list[Family] = []
+        for family in families:
+            if family.key in rows or family.key not in wanted:
+                reached.append(family)
+            else:
+                self._not_reached(family)
+        return reached, {key: row[0] if row else None for key, row in rows.items()}
 
     def _identifier(self, family: Family) -> Identifier | None:
         product = family.product
@@ -170,11 +209,34 @@ class _Reader:
         by_handle = self._policy.match == "handle" or not family.skus
         return {"handle": product.handle} if by_handle and product.handle else None
 
-    async def _by_identifier(self, wanted: Sequence[Identifier]) -> list[tuple[str, str] | None]:
-        rows: list[tuple[str, str] | None] = []
-        for start in range(0, len(wanted), AT_ONCE):
-            rows += await self._store.by_identifier(wanted[start : start + AT_ONCE])
-        return rows
+    async def _by_identifier(
+        self, wanted: Mapping[str, Identifier], until: float
+    ) -> dict[str, tuple[str, str] | None]:
+        """What there is by the keys of ``wanted``; a key that was not reached is absent."""
+        found: dict[str, tuple[str, str] | None] = {}
+
+        async def look(keys: Sequence[str]) -> None:
+            rows = await self._store.by_identifier([wanted[key] for key in keys])
+            found.update(zip(keys, rows, strict=True))
+
+        await self._in_batches(list(wanted), look, until=until)
+        return found
+
+    async def _one_by_one(
+        self, matches: Sequence[Match], work: Callable[[Match], Awaitable[None]]
+    ) -> None:
+        """What needs requests of its own, a few at once, as long as there is time."""
+        done: set[str] = set()
+
+        async def one_of(batch: Sequence[Match]) -> None:
+            (one,) = batch
+            await work(one)
+            done.add(one.key)
+
+        await self._in_batches(matches, one_of, until=TIME_TO_WRITE, size=1)
+        for one in matches:
+            if one.key not in done:
+                self._not_reached(one)
 
     async def _matched(
         self,
@@ -202,19 +264,24 @@ class _Reader:
         async def look(chunk: Sequence[str]) -> None:
             found.update(await self._store.products(chunk))
 
-        await self._in_batches([m.gid for m in matches if m.gid], look)
+        gids = [m.gid for m in matches if m.gid]
+        await self._in_batches(gids, look, until=TIME_AFTER_PRODUCTS)
         return found
 
-    async def _known(self, one: Match, products: Mapping[str, StoreProduct]) -> None:
+    async def _whole_one(self, one: Match, products: Mapping[str, StoreProduct]) -> None:
+        """A product of which variants may be removed: with all that it has."""
+        archive = one.wanted.remove == "archive"
+        more = await self._store.variants_of(one.gid or "", published=archive)
+        self._known(one, products, more)
+
+    def _known(
+        self, one: Match, products: Mapping[str, StoreProduct], more: Sequence[Sibling] = ()
+    ) -> None:
         gid = one.gid or ""
         product = products.get(gid)
         if product is None and self._store.fields.product:
             self._not_reached(one)
             return
-        more: Sequence[Sibling] = ()
-        if one.wanted.remove is not None and one.wanted.variants:
-            archive = one.wanted.remove == "archive"
-            more = await self._store.variants_of(gid, published=archive)
         self._out.targets.append(
             Target(
                 one.key,
@@ -225,20 +292,22 @@ class _Reader:
                 elsewhere=one.elsewhere,
                 left=one.left,
                 all_variants=more,
-                sent=await self._sent(gid) if all_images(one.wanted) else {},
+                sent=self._pictures.get(gid, {}),
             )
         )
 
-    async def _sent(self, gid: str) -> dict[str, Sent]:
-        """What the ledger knows of a product's images, by the hash of their address."""
-        out: dict[str, Sent] = {}
-        for row in await self._effects([effects.MEDIA_SENT, effects.MEDIA_MADE], [gid]):
+    async def _sent(self, gids: Sequence[str]) -> dict[str, dict[str, Sent]]:
+        """What the ledger knows of products' images: by product, by the hash of their address."""
+        out: dict[str, dict[str, Sent]] = {}
+        kinds = [effects.MEDIA_SENT, effects.MEDIA_MADE]
+        for row in await self._effects(kinds, gids) if gids else ():
             key = row.natural_id.split(" ", 1)[0]
-            known = out.get(key, Sent())
+            product = out.setdefault(row.order_gid, {})
+            known = product.get(key, Sent())
             if row.kind == effects.MEDIA_SENT:
-                out[key] = replace(known, times=known.times + 1, at=row.at)
+                product[key] = replace(known, times=known.times + 1, at=row.at)
             else:
-                out[key] = replace(known, media=known.media | {str(row.detail["media"])})
+                product[key] = replace(known, media=known.media | {str(row.detail["media"])})
         return out
 
     async def _effects(self, kinds: Sequence[str], gids: Iterable[str]) -> list[Any]:
@@ -250,37 +319,58 @@ class _Reader:
     async def _new(self, matches: Sequence[Match]) -> None:
         """Find a free handle for each, or the product that an earlier call has made under it."""
         matches = [m for m in matches if self._whole(m)]
-        named = [(m, h) for m in matches for h in _handles(m)]
-        rows = await self._by_identifier([{"handle": handle} for _, handle in named])
-        there = {h: row for (_, h), row in zip(named, rows, strict=True)}
+        named: dict[str, Identifier] = {h: {"handle": h} for m in matches for h in _handles(m)}
+        there = await self._by_identifier(named, TIME_TO_WRITE)
         tries = await self._tries(there)
         taken: set[str] = set()
+        suspects = []
         for one in matches:
             handles = _handles(one)
             if not handles:  # nothing can be made of it; the plan says why
                 self._out.targets.append(_target(one))
-                continue
+            elif any(h not in there for h in handles):
+                self._not_reached(one)
+            elif any(there[h] for h in handles):
+                suspects.append(one)
+            else:
+                self._free(one, handles, there, tries, taken)
+
+        async def look(one: Match) -> None:
+            handles = _handles(one)
             ours = await self._ours(one, [row for h in handles if (row := there[h])])
             if ours is not None:
                 self._out.targets.append(ours)
-                continue
-            free = next((h for h in handles if there[h] is None and h not in taken), None)
-            if free is None:
-                message = (
-                    f"{one.wanted.title or one.key} is not made: the handle {handles[0]} is that "
-                    "of a product with none of its SKUs"
-                )
-                self._out.events.append(tell(Code.HANDLE_TAKEN, message, one.skus))
-                continue
-            taken.add(free)
-            times, coming = tries.get(free, (0, False))
-            if coming:
-                message = (
-                    f"{free} was sent a moment ago and is not there yet: push it again in a minute"
-                )
-                self._out.events.append(tell(Code.NOT_REACHED, message, one.skus))
             else:
-                self._out.targets.append(replace(_target(one), handle=free, tries=times))
+                self._free(one, handles, there, tries, taken)
+
+        await self._one_by_one(suspects, look)
+
+    def _free(
+        self,
+        one: Match,
+        handles: Sequence[str],
+        there: Mapping[str, object],
+        tries: Mapping[str, tuple[int, bool]],
+        taken: set[str],
+    ) -> None:
+        """Make it under the first of its handles that is free; ``taken`` are those of this call."""
+        free = next((h for h in handles if there[h] is None and h not in taken), None)
+        if free is None:
+            message = (
+                f"{one.wanted.title or one.key} is not made: the handle {handles[0]} is that "
+                "of a product with none of its SKUs"
+            )
+            self._out.events.append(tell(Code.HANDLE_TAKEN, message, one.skus))
+            return
+        taken.add(free)
+        times, coming = tries.get(free, (0, False))
+        if coming:
+            message = (
+                f"{free} was sent a moment ago and is not there yet: push it again in a minute"
+            )
+            self._out.events.append(tell(Code.NOT_REACHED, message, one.skus))
+        else:
+            self._out.targets.append(replace(_target(one), handle=free, tries=times))
 
     async def _tries(self, handles: Iterable[str]) -> dict[str, tuple[int, bool]]:
         """How often a product was sent under each handle, and whether one may still come."""
@@ -322,7 +412,7 @@ class _Reader:
                 product=product,
                 variants={v.sku: v for v in known},
                 all_variants=variants if one.wanted.remove else (),
-                sent=await self._sent(gid),
+                sent=(await self._sent([gid])).get(gid, {}),
             )
         return None
 
@@ -351,6 +441,12 @@ class _Reader:
             {name: gid for name, gid in known.collections.items() if gid},
             {name: gid for name, gid in known.categories.items() if gid},
         )
+
+
+def _from(families: Sequence[Family], key: str) -> Sequence[Family]:
+    """The families from the one of this key on, then those before it."""
+    start = next((n for n, family in enumerate(families) if family.key == key), 0)
+    return [*families[start:], *families[:start]]
 
 
 @dataclass(slots=True)

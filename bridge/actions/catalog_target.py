@@ -9,10 +9,15 @@ nests for its own reasons.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from graphql import GraphQLEnumType
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from bridge.actions.catalog_text import tidy_handle
+from bridge.schema import load_schema
 
 Clearable = Literal["compareAtPrice", "barcode", "harmonizedSystemCode", "cost"]
 WeightUnit = Literal["GRAMS", "KILOGRAMS", "OUNCES", "POUNDS"]
@@ -23,6 +28,25 @@ MAX_MEDIA: Final = 250  # of one product, Shopify
 
 Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
+
+
+def _handle(text: str | None) -> str | None:
+    return (tidy_handle(text) or None) if text else None
+
+
+@cache
+def _countries() -> frozenset[str]:
+    kind = load_schema().get_type("CountryCode")
+    return frozenset(kind.values) if isinstance(kind, GraphQLEnumType) else frozenset()
+
+
+def _country(text: str | None) -> str | None:
+    # An unknown one would have Shopify refuse the whole request, other variants too.
+    if not text:
+        return None
+    if text.strip().upper() not in _countries():
+        raise ValueError("no country code of two letters")
+    return text.strip().upper()
 
 
 class Wanted(BaseModel):
@@ -89,7 +113,7 @@ class WantedVariant(Wanted):
     tracked: bool | None = None
     requires_shipping: bool | None = None
     weight: WantedWeight | None = None
-    country_code_of_origin: str | None = None
+    country_code_of_origin: Annotated[str | None, AfterValidator(_country)] = None
     province_code_of_origin: str | None = None
     harmonized_system_code: str | None = None
     option_values: tuple[WantedOptionValue, ...] = ()
@@ -114,7 +138,7 @@ class WantedProduct(Wanted):
     family: str | None = None
     children: tuple[str, ...] = ()
     variants_only: bool | None = None
-    handle: str | None = None
+    handle: Annotated[str | None, AfterValidator(_handle)] = None
     title: str | None = None
     description_html: str | None = None
     vendor: str | None = None

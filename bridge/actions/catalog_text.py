@@ -11,41 +11,90 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-_VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "wbr"})
+_VOID: Final = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source"}
+    | {"track", "wbr"}
+)
+
+# What an opening tag ends by itself (HTML Living Standard, "Optional tags"), up to the element
+# that holds both.
+_BLOCKS: Final = frozenset(
+    {"address", "article", "aside", "blockquote", "details", "div", "dl", "fieldset", "figure"}
+    | {"footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol"}
+    | {"p", "pre", "section", "table", "ul"}
+)
+_ENDS: Final = MappingProxyType(
+    {
+        **dict.fromkeys(_BLOCKS, frozenset({"p"})),
+        "li": frozenset({"li", "p"}),
+        **dict.fromkeys(("dt", "dd"), frozenset({"dt", "dd", "p"})),
+        **dict.fromkeys(("td", "th"), frozenset({"td", "th", "p"})),
+        "tr": frozenset({"tr", "td", "th", "p"}),
+        "option": frozenset({"option"}),
+    }
+)
+# Tags that stand or fall with what they hold: Shopify adds them to a table.
+_IMPLIED: Final = frozenset({"tbody"})
 
 # Shopify puts a UUID behind the name of a file whose name is taken.
 _TAKEN: Final = re.compile(
     r"_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE
 )
 
+# Shopify's for a title without a letter.
+NO_HANDLE: Final = "product"
+
 # Longest handle that we make; Shopify takes 255.
 HANDLE_LENGTH: Final = 200
 
 
 class _Tokens(HTMLParser):
-    """A document as tags with sorted attributes, and texts with single blanks."""
+    """A document as tags with sorted attributes, and texts with single blanks.
+
+    What is opened is closed where a browser would close it, written or not.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[tuple[str, ...]] = []
+        self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """An opening tag; attributes in any order are the same."""
+        if tag in _IMPLIED:
+            return
+        while self._open and self._open[-1] in _ENDS.get(tag, ()):
+            self._end()
         self.found.append((tag, *sorted(f"{k}={v or ''}" for k, v in attrs)))
+        if tag not in _VOID:
+            self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """``<br/>`` is ``<br>``."""
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        """A closing tag; of ``<br>`` there is none."""
-        if tag not in _VOID:
-            self.found.append(("/" + tag,))
+        """A closing tag, of what is still open inside too; one that closes nothing is none."""
+        if tag in self._open:
+            while self._open[-1] != tag:
+                self._end()
+            self._end()
+
+    def close(self) -> None:
+        """The end of the document closes the rest."""
+        super().close()
+        while self._open:
+            self._end()
+
+    def _end(self) -> None:
+        self.found.append(("/" + self._open.pop(),))
 
     def handle_data(self, data: str) -> None:
         """A text; blanks between tags are none."""
@@ -87,12 +136,18 @@ def _normal(kind: str) -> Callable[[str], object]:
     if kind == "boolean":
         return str.lower
     if kind == "date_time":
-        return lambda value: value.rstrip("Z").removesuffix("+00:00")
+        return _moment
     if kind in _MEASURED:
         return lambda value: _numbers(_json(value))
     if kind.startswith("list.") or kind in _STRUCTURED:
         return _json
     return str
+
+
+def _moment(value: str) -> datetime:
+    """A time; without a zone it is in UTC, as Shopify reads it."""
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 _MEASURED: Final = frozenset({"money", "dimension", "volume", "weight", "rating"})
@@ -148,10 +203,28 @@ def file_name(url: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", _ascii(stem.casefold())).strip("_")
 
 
+def same_name(name: str) -> str:
+    """What two spellings of an option or of one of its values have in common: ``S`` is ``s``."""
+    return unicodedata.normalize("NFC", name.strip()).casefold()
+
+
+def tidy_handle(handle: str) -> str:
+    """A handle of the feed in letters that Shopify takes; other scripts than Latin stay."""
+    composed = unicodedata.normalize("NFC", handle.casefold())
+    plain = "".join(_ascii(c) or c for c in composed)
+    letters = (c if c == "_" or unicodedata.category(c)[0] in "LMN" else "-" for c in plain)
+    return re.sub(r"-+", "-", "".join(letters)).strip("-")
+
+
+def same_handle(wanted: str, have: str) -> bool:
+    """Whether a tidy handle is the store's: which signs are kept is Shopify's affair."""
+    return have == wanted or handle_of(have) == handle_of(wanted) != NO_HANDLE
+
+
 def handle_of(title: str) -> str:
     """A title as Shopify would make a handle of it: ``Trail Tee, S`` is ``trail-tee-s``."""
     slug = re.sub(r"[^0-9a-z]+", "-", _ascii(title.casefold())).strip("-")
-    return slug[:HANDLE_LENGTH].strip("-") or "product"
+    return slug[:HANDLE_LENGTH].strip("-") or NO_HANDLE
 
 
 def _ascii(text: str) -> str:

@@ -44,6 +44,7 @@ class Learned:
     sweep_owed: bool = False
     suspects: dict[str, datetime] = field(default_factory=dict)
     places: object = None
+    catalog_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
