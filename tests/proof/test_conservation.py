@@ -17,8 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bridge.sandbox.faults import Fault
-from tests.proof.child import quiet
-from tests.proof.conservation import (
+from tests.proof.calls import (
     PAYMENTS,
     Acknowledge,
     Again,
@@ -36,8 +35,9 @@ from tests.proof.conservation import (
     Stock,
     Stranger,
     Update,
-    play,
 )
+from tests.proof.child import quiet
+from tests.proof.conservation import play
 from tests.proof.lab import lab
 
 DEEP = int(os.environ.get("CONSERVATION_EXAMPLES", "0"))
