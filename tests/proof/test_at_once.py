@@ -187,6 +187,28 @@ async def test_fifty_pushes_never_overlap() -> None:
         assert left in numbers
 
 
+def price(amount: int) -> dict[str, Any]:
+    """A catalog push of one price."""
+    row = {"sku": TEE, "price": f"{amount}.00"}
+    return {"template_output": {"products": [{"variants": [row]}]}}
+
+
+async def test_fifty_catalog_pushes_never_overlap() -> None:
+    """The store is asked as by fifty pushes in a row, and keeps the price of the last."""
+    async with four() as place:
+        alone = await of_one(place, "catalog_push", price(2))
+        log, begun = Log(place), len(place.journal())
+        prices = range(1000, 1000 + CALLS)
+        answers = await at_once(place, [("catalog_push", price(n)) for n in prices])
+        assert [a.body for a in answers] == [{"events": []}] * CALLS
+        assert log() == alone * CALLS
+        changed = place.journal()[begun:]
+        assert [e["mutation"] for e in changed] == ["productVariantsBulkUpdate"] * CALLS
+        variants = [v for p in place.state()["products"] for v in p["variants"]]
+        (left,) = {int(float(v["price"])) for v in variants if v["sku"] == TEE}
+        assert left in prices
+
+
 async def test_fifty_updates_of_one_order_never_overlap() -> None:
     """The store is asked as by fifty updates in a row; each has its line, and knows it."""
     async with four() as place:
@@ -216,6 +238,7 @@ async def test_the_log_shows_an_overlap(monkeypatch: pytest.MonkeyPatch) -> None
         case = await ordered(place, 1)
         for action, bodies in (
             ("inventory_push", [push(n) for n in range(6)]),
+            ("catalog_push", [price(n) for n in range(1, 7)]),
             ("order_update", [add_mugs(case, n) for n in range(501, 507)]),
         ):
             await bridge.post(action, bodies[0])
