@@ -1,13 +1,13 @@
 """What can be asked before RetailOps calls: of a store, its token, the clock; and how to mend it.
 
-``ask`` is the only function that sends anything, some 20 points; the others judge what it brought,
+``ask`` is the only function that sends anything, at most 30 points; the others judge what it brought,
 each one subject, as notes. ``doctor``, ``check --online`` and /health/ready say the same because
 they ask here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -89,15 +89,17 @@ class Note:
 class StoreWord:
     """What a store answered.
 
-    ``hidden`` are the fields of a customer that it refused to show, ``seen`` whether there was an
-    order to look at. ``ahead`` is by how much this machine's clock is ahead of Shopify's, None
+    ``hidden`` are the fields of customers that it refused to show, ``orders`` how many orders there
+    were to look at, at most five, and ``shown`` those of which anything of the customer could be
+    read. ``ahead`` is by how much this machine's clock is ahead of Shopify's, None
     when no reply had a date.
     """
 
     facts: ShopFacts
     locations: Sequence[Node]
     hidden: tuple[str, ...]
-    seen: bool
+    orders: int
+    shown: int
     ahead: timedelta | None
 
 
@@ -135,10 +137,10 @@ async def ask(
     lacking = missing_scopes(facts.scopes, ("read_locations", "read_orders", "read_customers"))
     known = [] if "read_locations" in lacking else await locations(client, budget)
     hidden: tuple[str, ...] = ()
-    seen = False
+    orders = shown = 0
     if not {"read_orders", "read_customers"} & set(lacking):
-        hidden, seen = await _customer_data(client, budget)
-    return StoreWord(facts, known, hidden, seen, min(dates, key=abs, default=None))
+        hidden, orders, shown = await _customer_data(client, budget)
+    return StoreWord(facts, known, hidden, orders, shown, min(dates, key=abs, default=None))
 
 
 def _ahead(told: str, now: datetime, seconds: float) -> timedelta:
@@ -148,11 +150,21 @@ def _ahead(told: str, now: datetime, seconds: float) -> timedelta:
     return now - timedelta(seconds=seconds / 2) - theirs - timedelta(seconds=0.5)
 
 
-async def _customer_data(client: ShopifyClient, budget: CallBudget) -> tuple[tuple[str, ...], bool]:
+async def _customer_data(
+    client: ShopifyClient, budget: CallBudget
+) -> tuple[tuple[str, ...], int, int]:
     reply = await client.execute(operation("CustomerData"), {}, budget=budget)
     denied = {str(error.path[-1]) for error in reply.errors if error.path}
-    nodes: Sequence[Any] = reply.data["orders"]["nodes"]
-    return tuple(sorted(denied)), bool(nodes)
+    nodes: Sequence[Mapping[str, Any]] = reply.data["orders"]["nodes"]
+    return tuple(sorted(denied)), len(nodes), sum(any(_told(node)) for node in nodes)
+
+
+def _told(order: Mapping[str, Any]) -> Iterator[bool]:
+    customer = order["customer"] or {}
+    for name in ("email", "phone", "shippingAddress", "billingAddress"):
+        yield order[name] is not None
+    for name in ("firstName", "lastName", "defaultEmailAddress"):
+        yield customer.get(name) is not None
 
 
 def scopes(granted: Iterable[str], actions: Collection[str] | None = None) -> list[Note]:
@@ -263,21 +275,28 @@ def places(channel: ChannelSettings, known: Sequence[Node]) -> list[Note]:
     return [Note("locations", "ok", f"all stock is set at {name}")]
 
 
+_REQUEST: Final = (
+    "request protected customer data (name, address, email, phone) in the Dev Dashboard"
+    " (API access requests)"
+)
+
+
 def customer_data(word: StoreWord) -> Note:
-    """May the app read who ordered, and where it goes."""
+    """May the app read who ordered, and where it goes.
+
+    Shopify refuses a field with an error, or leaves it empty without a word.
+    """
     subject = "customer data"
     if word.hidden:
         held = "shippingAddress" in word.hidden or "billingAddress" in word.hidden
-        return Note(
-            subject,
-            "error" if held else "warning",
-            f"Shopify hides {', '.join(word.hidden)} from the app",
-            ("orders with an address are held back: " if held else "RetailOps is not sent them: ")
-            + "request protected customer data (name, address, email, phone) in the Dev Dashboard"
-            " (API access requests)",
-        )
-    if not word.seen:
+        loss = "orders with an address are held back" if held else "RetailOps is not sent them"
+        said = f"Shopify hides {', '.join(word.hidden)} from the app"
+        return Note(subject, "error" if held else "warning", said, f"{loss}: {_REQUEST}")
+    if not word.orders:
         return Note(subject, "ok", "nothing is refused, but there is no order yet to tell by")
+    if not word.shown:
+        said = f"nothing of the customer is to be seen in the newest {word.orders} order(s)"
+        return Note(subject, "warning", said, f"unless they have none: {_REQUEST}")
     return Note(subject, "ok", "names, addresses, e-mails and phones can be read")
 
 

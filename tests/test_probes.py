@@ -72,17 +72,16 @@ async def asked(w: World, *, behind: timedelta = timedelta(0)) -> probes.StoreWo
 
 
 async def test_a_store_is_asked_three_questions_and_changed_in_nothing(tmp_path):
-    """Who it is, its locations, and the newest order's customer: some 20 points."""
+    """Who it is, its locations, and the newest orders' customers: at most 30 points."""
     async with world(tmp_path) as w:
         await w.spent()
         word = await asked(w)
         spent = await w.spent()
         assert spent.operations == ["Bootstrap", "Locations", "CustomerData"]
-        assert spent.points <= 20
+        assert spent.points <= 30
         assert await w.journal() == []
     assert word.facts.domain == "sandbox.myshopify.com"
-    assert word.seen
-    assert word.hidden == ()
+    assert (word.orders, word.shown, word.hidden) == (5, 5, ())
     assert len(word.locations) == 3
     assert word.ahead is not None
     assert probes.clock(word.ahead).state == "ok"
@@ -104,7 +103,7 @@ async def test_what_shopify_hides_of_customers_is_seen(tmp_path):
     """An app without protected customer data: which fields, and that orders will be held back."""
     async with world(tmp_path, store=StoreSettings(protected_data=False)) as w:
         word = await asked(w)
-    assert word.seen
+    assert word.orders == 5
     assert {"email", "phone", "shippingAddress", "firstName"} <= set(word.hidden)
     note = probes.customer_data(word)
     assert note.state == "error"
@@ -118,7 +117,7 @@ async def test_a_token_without_scopes_is_asked_for_less(tmp_path):
         await w.spent()
         word = await asked(w)
         assert (await w.spent()).operations == ["Bootstrap"]
-    assert (word.locations, word.seen, word.hidden) == ([], False, ())
+    assert (word.locations, word.orders, word.hidden) == ([], 0, ())
 
 
 # ---- scopes
@@ -233,7 +232,7 @@ def test_locations_of_order_pull_are_looked_at_too():
 
 def word(**changed: Any) -> probes.StoreWord:
     """A store where all is well, with changes."""
-    usual = probes.StoreWord(FACTS, [BOSTON], (), True, timedelta(0))
+    usual = probes.StoreWord(FACTS, [BOSTON], (), 5, 3, timedelta(0))
     return replace(usual, **changed)
 
 
@@ -241,19 +240,20 @@ def word(**changed: Any) -> probes.StoreWord:
     ("changed", "state"),
     [
         ({}, "ok"),
-        ({"seen": False}, "ok"),
+        ({"orders": 0, "shown": 0}, "ok"),
+        ({"shown": 0}, "warning"),
         ({"hidden": ("email", "phone")}, "warning"),
         ({"hidden": ("billingAddress",)}, "error"),
     ],
 )
 def test_customer_data(changed, state):
-    """No address: orders are held back. No e-mail: they go without."""
+    """No address: orders are held back. No e-mail: they go without. Nothing at all: perhaps."""
     assert probes.customer_data(word(**changed)).state == state
 
 
 def test_a_shop_without_orders_says_that_nothing_could_be_seen():
     """Else "ok" would be a promise."""
-    assert "no order yet" in probes.customer_data(word(seen=False)).said
+    assert "no order yet" in probes.customer_data(word(orders=0)).said
 
 
 @pytest.mark.parametrize(
