@@ -17,10 +17,14 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    IntValueNode,
     SelectionNode,
     TypeInfo,
     TypeInfoVisitor,
+    ValidationContext,
+    ValidationRule,
     Visitor,
+    get_named_type,
     specified_rules,
     validate,
     visit,
@@ -74,6 +78,9 @@ _PLACES: Final[Mapping[str, _Place]] = {
 # Money in the currency that is pulled, and an address: written out once, in our document.
 _FRAGMENTS: Final = frozenset({"Money", "Address"})
 _VARIABLES: Final = frozenset({"presentment"})
+
+# Shopify's bound for a page of any connection (shopify.dev, "Paginating results").
+MOST_ROWS: Final = 250
 
 _RULES: Final = [rule for rule in specified_rules if rule is not FieldsOnCorrectTypeRule]
 
@@ -199,8 +206,28 @@ def _invalid(
     made: Operation, schema: GraphQLSchema, additions: Sequence[Addition], origin: Origin
 ) -> list[Finding]:
     """Shopify's own rules, each break at its place."""
-    errors = validate(schema, made.document, _RULES)
+    errors = validate(schema, made.document, [*_RULES, _SizedConnections])
     return [_refusal(error, additions, origin) for error in errors]
+
+
+class _SizedConnections(ValidationRule):
+    """Shopify wants to know how many: ``first`` or ``last``, at most 250. GraphQL does not ask."""
+
+    context: ValidationContext
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Look at the field if it is a connection."""
+        kind = self.context.get_type()
+        if kind is None or not get_named_type(kind).name.endswith("Connection"):
+            return
+        sizes = [a.value for a in node.arguments or () if a.name.value in ("first", "last")]
+        if not sizes:
+            said = f"{node.name.value} is a connection: say how many, {node.name.value}(first: 10)"
+            self.context.report_error(GraphQLError(said, node))
+        for size in sizes:
+            if isinstance(size, IntValueNode) and int(size.value) > MOST_ROWS:
+                said = f"at most {MOST_ROWS} of a connection, not {size.value}"
+                self.context.report_error(GraphQLError(said, size))
 
 
 def _refusal(error: GraphQLError, additions: Sequence[Addition], origin: Origin) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bridge.schema import load_schema
 from bridge.schema.stored import file_name, store
 from bridge.wiring import load_mapping, shipped_mappings
 from tests.actions.test_order_offer import channel
+from tests.shared import SHARED, needs_shared
 
 MEDIA = "product { media(first: 50) { nodes { alt preview { image { url } } } } }"
 DEEP = "product { variants(first: 1) { nodes { " * 5 + "id" + " } } }" * 5
@@ -58,6 +60,9 @@ BROKEN = [
         "M512",
         "costs 1,",
     ),
+    ('[select]\nline = "product { media { nodes { alt } } }"', "2:19", "M513", "media(first: 10)"),
+    ('[select]\norder = "events(first: 251) { nodes { id } }"', "2:10", "M511", "offline"),
+    ('[select]\norder = "returns(first: 251) { nodes { id } }"', "2:25", "M513", "at most 250"),
     ('select = "order"', "1:10", "M106", "is a table"),
 ]  # fmt: skip
 
@@ -161,6 +166,29 @@ def test_with_a_fetched_schema_a_wrong_name_is_certain(tmp_path) -> None:
     whole(own)
     (found,) = findings(tmp_path, '[select]\norder = "statusPageURI"', own)
     assert (found.code, found.hint) == ("M510", 'did you mean "statusPageUrl"?')
+
+
+@needs_shared
+def test_with_shopifys_own_schema(tmp_path) -> None:
+    """The real schema of 2026-10: fields far from ours are known and typed, wrong ones refused."""
+    own = channel().model_copy(update={"schema_dir": tmp_path / "schema"})
+    with gzip.open(SHARED / "shopify" / "admin_2026-10.json.gz") as file:
+        store(own.schema_dir, own.shop, own.api_version, json.load(file)["data"])
+    head = """[select]
+order = "statusPageUrl purchasingEntity { ... on PurchasingCompany { company { name } } }"
+customer = "numberOfOrders amountSpent { amount }"
+[order]
+"""
+    rule = 'gift_message = "order.purchasingEntity.company.name | default: order.statusPageUrl"'
+    module = load(tmp_path, head + rule, own)
+    customer = module.sources["order"].fields["customer"]
+    assert customer.fields["numberOfOrders"].type_name == "UnsignedInt64"
+    assert customer.fields["amountSpent"].fields["amount"].type_name == "Decimal"
+    (found,) = findings(tmp_path, '[select]\ncustomer = "numberOfOrderz"', own)
+    assert (found.code, found.hint) == ("M510", 'did you mean "numberOfOrders"?')
+    (found,) = findings(tmp_path, '[select]\norder = "localizedFields { nodes { key } }"', own)
+    assert (found.code, found.line, found.column) == ("M513", 2, 10)
+    assert "say how many, localizedFields(first: 10)" in found.message
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", json.dumps({"__schema": {}})])

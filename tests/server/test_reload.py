@@ -113,6 +113,19 @@ async def test_a_call_in_flight_keeps_the_mapping_it_began_with(tmp_path: Path) 
         assert await message(w) == "new"
 
 
+async def test_fields_that_are_selected_anew_are_asked_for(tmp_path: Path) -> None:
+    """A new [select] changes what is sent to Shopify from the next call on."""
+    own = tmp_path / "own"
+    write(own, "'old'")
+    async with world(tmp_path, mappings_dir=own) as w:
+        await message(w)
+        (own / "order_pull.toml").write_text(
+            '[select]\ncustomer = "tags"\n[order]\ngift_message = "order.customer.tags.size"\n'
+        )
+        assert await w.bridge.reloader.reload()
+        assert await message(w) == "0"
+
+
 async def test_only_mappings_are_read_again(tmp_path: Path) -> None:
     """The channel keeps its settings, its client and what it has learnt."""
     own = tmp_path / "own"
