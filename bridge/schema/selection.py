@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Any, Final, TypeAlias
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -25,9 +26,12 @@ from graphql import (
     InlineFragmentNode,
     OperationType,
     SelectionNode,
+    VariableNode,
+    Visitor,
     get_named_type,
     get_operation_ast,
     value_from_ast_untyped,
+    visit,
 )
 
 Json: TypeAlias = Any
@@ -36,6 +40,9 @@ Json: TypeAlias = Any
 DEFAULT_SIZE: Final = 10  # assumed for a connection without first and last; Shopify refuses it
 
 _COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
+_READ = frozenset({"if", "first", "last", "ids", "input"})
+"""The arguments that ``_Compiler`` reads; all others leave the tree as it is."""
+
 _Selections: TypeAlias = Sequence[SelectionNode]
 _Alternatives: TypeAlias = list[tuple[GraphQLCompositeType, _Selections]]
 
@@ -130,6 +137,35 @@ def compile_operation(
     return compiler.root(
         operation.selection_set.selections, root, operation.operation is OperationType.MUTATION
     )
+
+
+def shaping_variables(document: DocumentNode) -> frozenset[str]:
+    """The variables that the tree depends on: what is skipped, how many rows, ids, ``input``.
+
+    With equal values of these, ``compile_operation`` gives equal trees.
+    """
+    finder = _Shaping()
+    visit(document, finder)
+    return frozenset(finder.found)
+
+
+class _Shaping(Visitor):
+    """Collects the variables inside the arguments that ``_Compiler`` reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self._inside = 0
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        self._inside += node.name.value in _READ
+
+    def leave_argument(self, node: ArgumentNode, *_: object) -> None:
+        self._inside -= node.name.value in _READ
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        if self._inside:
+            self.found.add(node.name.value)
 
 
 class _Compiler:

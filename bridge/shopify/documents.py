@@ -39,6 +39,7 @@ from graphql.language.visitor import SKIP, VisitorActionEnum
 
 from bridge.schema import load_schema
 from bridge.schema.cost import requested_cost
+from bridge.schema.selection import shaping_variables
 from bridge.schema.shape import Shape, shape_of
 
 Kind = Literal["query", "mutation"]
@@ -75,8 +76,29 @@ class Operation:
         return frozenset(d.variable.name.value for d in definitions)
 
     def cost(self, variables: Mapping[str, Any]) -> int:
-        """The points that Shopify will ask for before it runs this (``bridge.schema.cost``)."""
+        """The points that Shopify will ask for before it runs this (``bridge.schema.cost``).
+
+        Pricing a large query takes longer than sending it, so prices are kept. Only sizes and
+        switches are looked up by: there are few of them, where ids and inputs never come twice.
+        """
+        given = tuple(variables.get(name, ...) for name in self._shaping)
+        if not all(value is None or value is ... or isinstance(value, int) for value in given):
+            return self._priced(variables)
+        price = self._prices.get(given)
+        if price is None:
+            price = self._prices[given] = self._priced(variables)
+        return price
+
+    def _priced(self, variables: Mapping[str, Any]) -> int:
         return requested_cost(self.schema or load_schema(), self.document, variables, self.name)
+
+    @cached_property
+    def _shaping(self) -> tuple[str, ...]:
+        return tuple(sorted(shaping_variables(self.document)))
+
+    @cached_property
+    def _prices(self) -> dict[tuple[Any, ...], int]:
+        return {}
 
     def shape(self, path: Sequence[str] = (), variables: Mapping[str, Any] | None = None) -> Shape:
         """The shape of the answer at ``path`` (``bridge.schema.shape``)."""

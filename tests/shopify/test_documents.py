@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -23,6 +24,9 @@ from graphql import (
 from graphql.language import ArgumentNode, EnumValueNode, FieldNode, Node, ObjectFieldNode
 
 from bridge.config.models import DEFAULT_API_VERSION, OLDEST_API_VERSION
+from bridge.schema import load_schema
+from bridge.schema.cost import requested_cost
+from bridge.shopify import documents
 from bridge.shopify.documents import Operation, batch, names, operation
 from tests.shared import SHARED, needs_shared
 
@@ -161,6 +165,58 @@ def test_the_price_in_the_header_is_the_price(name: str) -> None:
     assert set(variables) <= op.variable_names, "a price for variables that do not exist"
     assert int(found[1]) == op.cost(variables)
     assert 0 < int(found[1]) <= 1000, "Shopify runs no query above 1,000 points"
+
+
+ORDERS = {
+    "byQuery": True,
+    "byIds": False,
+    "withCancelled": True,
+    "withRecent": False,
+    "presentment": True,
+    "namespace": "retailops",
+    "first": 50,
+    "lines": 50,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("OrderPull", ORDERS, ORDERS | {"first": 1}),
+        ("OrderPull", ORDERS, ORDERS | {"withCancelled": False}),
+        ("OrderPull", ORDERS | {"byIds": True, "ids": ["1"]}, ORDERS | {"byIds": True, "ids": []}),
+        (
+            "ProductSet",
+            {"input": {}, "synchronous": True, "withMedia": False},
+            {"input": {"files": [{}] * 9}, "synchronous": True, "withMedia": False},
+        ),
+    ],
+)
+def test_a_price_that_is_kept_is_that_of_the_same_sizes(
+    name: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Prices are kept by all that they depend on: asked in turns, each stays what it is."""
+    schema = load_schema()
+    op = replace(operation(name))  # nothing kept yet
+    for variables in (one, other, one, other):
+        assert op.cost(variables) == requested_cost(schema, op.document, variables, op.name)
+
+
+def test_an_operation_is_priced_once_for_equal_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page after a page costs no second walk through a large query; another size does."""
+    walks: list[Any] = []
+
+    def counted(*given: Any) -> int:
+        walks.append(given)
+        return requested_cost(*given)
+
+    monkeypatch.setattr(documents, "requested_cost", counted)
+    op = replace(operation("OrderPull"))
+    for cursor in ("a", "b", "c"):
+        op.cost(ORDERS | {"after": cursor, "query": f"tag:{cursor}"})
+    assert len(walks) == 1
+    op.cost(ORDERS | {"first": 10})
+    assert len(walks) == 2
 
 
 @pytest.mark.parametrize("name", names())
