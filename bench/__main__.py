@@ -25,7 +25,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench import bridge, ledger, mapping, shipped
+from bench import bridge, catalog, ledger, mapping, shipped
 from bench.figure import Figure
 from bench.jmespath_way import by_jmespath
 from bench.points import JOBS
@@ -46,7 +46,9 @@ def points(folder: Path) -> Json:
             inside = folder / name
             inside.mkdir()
             found.append(await job(inside))
-        return found
+        inside = folder / "catalog"
+        inside.mkdir()
+        return [*found, *await catalog.figures(inside)]
 
     figures = asyncio.run(run())
     return {"jobs": [asdict(f) | {"kept": f.kept} for f in figures]}

@@ -34,50 +34,6 @@ async def test_five_hundred_products_twice(tmp_path: Path) -> None:
         assert await written(w) == []
 
 
-async def test_what_is_looked_up_and_written_is_paid_once_for_many(tmp_path: Path) -> None:
-    """Points a product, look-ups spread over 100: the figures that the issue sets."""
-    async with world(tmp_path, plan="plus") as w:
-        full = many(
-            100,
-            tags=["thing"],
-            vendor="Acme",
-            descriptionHtml="<p>A thing.</p>",
-            seo={"title": "Thing"},
-            options=["Size"],
-            metafields=[
-                {
-                    "namespace": "custom",
-                    "key": "care",
-                    "type": "single_line_text_field",
-                    "value": "Wash",
-                }
-            ],
-            media=["https://images.example/thing.jpg"],
-            collections=["clearance"],
-        )
-        for n, one in enumerate(full):
-            one["variants"][0] |= {"weight": {"value": "1", "unit": "kg"}, "barcode": f"{n:08}"}
-            one["variants"][0]["optionValues"] = [{"optionName": "Size", "name": "One"}]
-            one["media"] = [f"https://images.example/thing-{n}.jpg"]
-        assert (await push(w, *full)).events == []
-        spent = await w.spent()
-        sets = sum(
-            r["requested_cost"] for r in await w.requests() if r["operation"] == "ProductSet"
-        )
-        assert (spent.points - sets) / 100 <= 7, "a create: what productSet asks plus 7"
-        await w.advance(60)
-
-        async def each(feed: Products) -> float:
-            await w.spent()
-            assert (await push(w, *feed)).events == []
-            return (await w.spent()).points / 100
-
-        assert await each(full) <= 7
-        assert await each([{**one, "title": "Another"} for one in full]) <= 18
-        assert await each(prices(100, "10.00")) <= 1
-        assert await each(prices(100, "11.00")) <= 12
-
-
 async def test_products_are_written_side_by_side(tmp_path: Path) -> None:
     """While one waits for Shopify the others go on: ``abreast`` of them at once."""
     async with world(tmp_path, plan="plus", catalog={"abreast": 4}) as w:

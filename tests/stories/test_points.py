@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import catalog
 from bench.figure import Limit
 from bench.points import JOBS
 from bridge.shopify.protocol import MAX_QUERY_POINTS
@@ -57,3 +58,28 @@ async def test_what_a_job_costs(tmp_path: Path, job: str) -> None:
     if job == "pull":
         # The price is of what may come, not of what comes: long orders would ask no more.
         assert figure.requested == (await JOBS["long_page"](tmp_path)).requested
+
+
+# Points a product, look-ups spread over a hundred of them; of a new one beside productSet's own.
+A_PRODUCT = {
+    "100 products made, productSet's own points aside": 7,
+    "100 products: full feed, nothing changed": 7,
+    "100 products: full feed, every title changed": 18,
+    "100 products: price feed, nothing changed": 1,
+    "100 products: price feed, every price changed": 12,
+}
+
+
+async def test_what_a_product_costs(tmp_path: Path) -> None:
+    """Within its points, and below the naive client's, which writes whatever has changed."""
+    *figures, naive = await catalog.figures(tmp_path)
+    assert {f.job for f in figures} == set(A_PRODUCT)
+    for figure in figures:
+        assert figure.kept, figure
+        assert figure.limit is not None
+        assert figure.limit.points == A_PRODUCT[figure.job] * catalog.PRODUCTS
+        assert figure.actual <= figure.requested <= figure.limit.points
+        if "nothing changed" in figure.job:
+            assert figure.mutations == 0
+            assert figure.requested < naive.requested / 2
+    assert (naive.limit, naive.mutations, naive.throttled) == (None, catalog.PRODUCTS, 0)
