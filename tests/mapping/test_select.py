@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from graphql import extend_schema, introspection_from_schema, parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from bridge.actions.order_select import SLOTS
 from bridge.config.models import ChannelSettings
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, Finding
 from bridge.mapping.module import MappingModule
 from bridge.schema import load_schema
 from bridge.schema.stored import file_name, store
@@ -138,6 +141,47 @@ def test_the_price_is_told_and_bounded_by_the_channels_pages(tmp_path) -> None:
     small = channel(page_size=2, lines_per_order=10)
     before, now = load(tmp_path, text, small).composed.costs["OrderPull"]
     assert before < now <= 1000
+
+
+PIECES = st.sampled_from(
+    [
+        *("name", "tags", "customer", "product", "variant", "media", "nodes", "metafield", "sku"),
+        *("{", "}", "(", ")", ":", "first: 5", '"x"', "$presentment", "...Money", "... on Order"),
+        *(
+            "@include(if: true)",
+            "# x",
+            "\n",
+            ",",
+            "$",
+            "&",
+            '"""',
+            "fragment",
+            "a: name",
+            "__typename",
+        ),
+    ]
+)
+
+
+@settings(
+    deadline=None,  # a busy machine
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.one_of(st.lists(PIECES, max_size=12).map(" ".join), st.text(max_size=40)),
+    st.sampled_from(sorted(SLOTS)),
+)
+def test_any_text_is_composed_or_told(tmp_path, text, slot) -> None:
+    """No text in [select] breaks the lint: it gives operations, or findings with a place."""
+    written = json.dumps(text, ensure_ascii=True).replace("\x7f", "")
+    wrong: tuple[Finding, ...] = ()
+    try:
+        made = load(tmp_path, f"[select]\n{slot} = {written}\n")
+        assert made.composed.costs["OrderPull"][1] <= 1000
+    except ConfigError as error:
+        wrong = error.findings
+    assert all(f.line or f.code == "M102" for f in wrong)
+    assert all(f.code[:2] in ("M1", "M5") for f in wrong)
 
 
 # -- the store's whole schema ---------------------------------------------------------------------
