@@ -1,8 +1,8 @@
 """What can be asked before RetailOps calls: of a store, its token, the clock; and how to mend it.
 
-``ask`` is the only function that sends anything, at most 30 points; the others judge what it brought,
-each one subject, as notes. ``doctor``, ``check --online`` and /health/ready say the same because
-they ask here.
+``ask`` is the only function that sends anything, at most 30 points; the others judge what it
+brought, each one subject, as notes. ``doctor``, ``check --online`` and /health/ready say the same
+because they ask here.
 """
 
 from __future__ import annotations

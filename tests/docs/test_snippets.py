@@ -179,7 +179,12 @@ def toml_blocks(*, config: bool) -> list[Any]:
 
 
 CONFIG_KEYS = set(Settings.model_fields)
-SECRETS = {"auth_key": "A" * 32, "token": "shpat_x", "client_secret": "x"}
+SECRETS = {"token": "shpat_x", "client_secret": "x"}
+
+
+def key_of(channel: dict[str, Any]) -> str:
+    """A key for a channel, and for no other."""
+    return str(channel.get("id", 21)).rjust(32, "A")
 
 
 def completed(data: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -191,7 +196,7 @@ def completed(data: dict[str, Any], folder: Path) -> dict[str, str]:
         if "shop" not in channel:
             given[f"{at}SHOP"] = "example.myshopify.com"
         if not {"auth_key", "auth_key_file"} & set(channel):
-            given[f"{at}AUTH_KEY"] = SECRETS["auth_key"]
+            given[f"{at}AUTH_KEY"] = key_of(channel)
         shopify = channel.get("shopify", {})
         if not {"token", "token_file", "client_id"} & set(shopify):
             given[f"{at}SHOPIFY__TOKEN"] = SECRETS["token"]
@@ -200,7 +205,8 @@ def completed(data: dict[str, Any], folder: Path) -> dict[str, str]:
         for key, path in (channel | shopify).items():
             if key.endswith("_file"):
                 (folder / path).parent.mkdir(exist_ok=True)
-                (folder / path).write_text(SECRETS[key.removesuffix("_file")], "utf-8")
+                secrets = SECRETS | {"auth_key": key_of(channel)}
+                (folder / path).write_text(secrets[key.removesuffix("_file")], "utf-8")
     return given
 
 
