@@ -153,7 +153,7 @@ class Page:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
-    async def until(self, script: str, *, seconds: float = 20.0) -> None:
+    async def until(self, script: str, *, seconds: float = 60.0) -> None:
         """Wait until an expression is true; while a page loads there may be none to ask."""
         try:
             async with asyncio.timeout(seconds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from importlib.util import find_spec
 
 from bridge.config.models import OLDEST_API_VERSION, ChannelSettings, Settings
 from bridge.config.source import Key, Source
@@ -42,6 +43,13 @@ def cross_check(
         channels.append(_check_shop(channel, key, source, shop_domain))
     _check_twice(settings, source)
     _check_console(settings, source)
+    if settings.tracing.enabled and not _installed("opentelemetry.sdk"):
+        source.add(
+            ("tracing", "enabled"),
+            "C414",
+            "tracing needs libraries that are not installed",
+            "pip install 'retailops-shopify-bridge[otel]'",
+        )
     return settings.model_copy(update={"channels": tuple(channels)})
 
 
@@ -120,6 +128,13 @@ def _check_console(settings: Settings, source: Source) -> None:
     )
     if given in others:
         source.add(at, "C413", "console.password is a channel's secret too: take one of its own")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is not there either
+        return False
 
 
 def _check_pull_since(

@@ -14,6 +14,7 @@ Every mistake is found before the first is shown. Their codes are stable:
     C410  pull_since without an offset
     C411  mappings_dir is no folder C412  endpoint is no base URL
     C413  the console's password is missing, too short, or used elsewhere
+    C414  tracing without its libraries
 """
 
 from __future__ import annotations

@@ -231,7 +231,8 @@ class CatalogPolicy(Frozen):
     match_metafield: str = Field(
         "",
         pattern=r"^$|^[^.\s]+\.[^.\s]+$",
-        description="namespace.key of a unique metafield of products, for match = metafield.",
+        description="namespace.key of a product metafield for match = metafield. Its definition "
+        "must be of type id, which Shopify keeps unique.",
     )
     abreast: int = Field(
         6,

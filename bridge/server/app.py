@@ -33,11 +33,12 @@ def create_app(
     limits: keys.Limits | None = None,
     recorder: Recorder | None = None,
     console: keys.Console | None = None,
+    tracing: keys.Tracing | None = None,
 ) -> web.Application:
     """The bridge as an aiohttp application. It owns nothing that must be closed.
 
     ``clock`` counts seconds monotonically. ``pings`` are what /health/ready asks. ``recorder``
-    sees every call of a recorded channel, ``console`` every call.
+    sees every call of a recorded channel, ``console`` and ``tracing`` every call.
     """
     if limits is None:
         limits = keys.Limits(body_bytes=settings.server.max_body_mebibytes * 2**20)
@@ -48,6 +49,7 @@ def create_app(
     app[keys.METRICS] = Metrics(registry or CollectorRegistry())
     app[keys.RECORDER] = recorder
     app[keys.CONSOLE] = console
+    app[keys.TRACING] = tracing
     if recorder is not None:
         recorder.told = app[keys.METRICS].recorded
     app[keys.READINESS] = Readiness(pings, clock)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -35,6 +36,7 @@ from bridge.server.keys import (
     REQUEST_ID,
     SETTINGS,
     STOPPING,
+    TRACING,
     Limits,
     Runner,
 )
@@ -56,15 +58,17 @@ class ActionHandler:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one call, and tell the log and the metrics about it."""
-        metrics, clock = request.app[METRICS], request.app[CLOCK]
+        metrics, clock, name = request.app[METRICS], request.app[CLOCK], self._spec.name
         begun = clock()
         deadline = Deadline.after(request.app[SETTINGS].server.deadline_seconds, clock)
         with (
             metrics.in_flight(),
-            structlog.contextvars.bound_contextvars(action=self._spec.name),
+            structlog.contextvars.bound_contextvars(action=name),
+            _traced(request, name) as answered,
         ):
             reply = await self._reply(request, deadline)
-            _tell(request, self._spec.name, reply, clock() - begun)
+            answered(reply)
+            _tell(request, name, reply, clock() - begun)
         return reply.response()
 
     async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:
@@ -222,6 +226,18 @@ async def _unless(stopping: asyncio.Event, reading: Coroutine[Any, Any, bytes]) 
         for one in (read, stop):
             one.cancel()
         await asyncio.gather(read, stop, return_exceptions=True)
+
+
+def _traced(request: web.Request, action: str) -> AbstractContextManager[Callable[[Reply], None]]:
+    """The span of the call, or nothing."""
+    tracing = request.app[TRACING]
+    if tracing is None:
+        return nullcontext(_untraced)
+    return tracing.call(action, request.headers, request[REQUEST_ID])
+
+
+def _untraced(_: Reply) -> None:
+    """Tell nobody."""
 
 
 def _tell(request: web.Request, action: str, reply: Reply, seconds: float) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from bridge.server.metrics import Metrics
 from bridge.server.reload import Loaded
 from bridge.server.replies import Reply
 from bridge.shopify.budget import Deadline
+from bridge.shopify.exchange import Exchange
 
 
 class Runner(Protocol):
@@ -58,6 +60,24 @@ class Console(Protocol):
         ...
 
 
+class Tracing(Protocol):
+    """What is needed of traces, which are imported only where they are on."""
+
+    def call(
+        self, action: str, headers: Mapping[str, str], request_id: str
+    ) -> AbstractContextManager[Callable[[Reply], None]]:
+        """The span of one call; what is yielded is told the answer."""
+        ...
+
+    def observe(self, exchange: Exchange) -> None:
+        """A request to a store has ended."""
+        ...
+
+    def close(self) -> None:
+        """Send what is left."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a caller may take. ``body_seconds``: 32 MiB in 60 s are 0.5 MiB/s, a poor line."""
@@ -71,6 +91,7 @@ ENGINE: web.AppKey[Runner] = web.AppKey("engine")
 AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
 METRICS = web.AppKey("metrics", Metrics)
 RECORDER: web.AppKey[Recorder | None] = web.AppKey("recorder")
+TRACING: web.AppKey[Tracing | None] = web.AppKey("tracing")
 CONSOLE: web.AppKey[Console | None] = web.AppKey("console")
 READINESS = web.AppKey("readiness", Readiness)
 LIMITS = web.AppKey("limits", Limits)

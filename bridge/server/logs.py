@@ -27,7 +27,7 @@ from bridge.errors import BridgeError
 
 # What a log line may say. None of these holds what a customer typed.
 KEYS = (
-    frozenset({"event", "level", "timestamp", "logger", "dropped", "exception"})
+    frozenset({"event", "level", "trace_id", "timestamp", "logger", "dropped", "exception"})
     # the call
     | {"request_id", "action", "channel", "outcome", "status", "ms", "events", "body_bytes"}
     # Shopify

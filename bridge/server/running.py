@@ -36,7 +36,7 @@ from bridge.server.paths import normal_prefix
 from bridge.server.pings import standard_pings
 from bridge.server.reload import Loaded, Reloader
 from bridge.shopify.budget import Deadline
-from bridge.shopify.exchange import Observe
+from bridge.shopify.exchange import Exchange, Observe
 from bridge.wiring import Connect, Parts, assemble
 
 log = structlog.get_logger()
@@ -79,22 +79,29 @@ async def serving(
     connect: Connect | None = None,
     recorder: Recorder | None = None,
     reload: asyncio.Event | None = None,
+    tracing: keys.Tracing | None = None,
 ) -> AsyncIterator[Serving]:
     """Open everything, listen, run the block, and close everything in the right order.
 
     ``sleep``, ``hook`` and ``connect`` go to ``assemble``. ``recorder`` replaces the one that
     channels with ``record = true`` have. ``reload`` is set to have the mappings read again.
+    ``tracing`` replaces what ``tracing.enabled`` makes, and is closed too.
 
     Raises ConfigError when a mapping or a channel is wrong, LedgerError when the ledger cannot
     be opened, CannotListen when the port is taken.
     """
     if recorder is None and any(channel.record for channel in settings.channels):
         recorder = Recorder(settings, now)
+    if tracing is None and settings.tracing.enabled:
+        tracing = importlib.import_module("bridge.server.tracing").open_tracing()
     taps: Taps = {}
     if recorder is not None:
-        taps = {"observe": tap.observe, "ledger_type": tap.TappedLedger}
+        taps["ledger_type"] = tap.TappedLedger
+    if observe := _observers(recorder, tracing):
+        taps["observe"] = observe
     clock = tap.tapped(now) if recorder is not None else now
     async with (
+        _traces(tracing),
         assemble(settings, clock=clock, sleep=sleep, hook=hook, connect=connect, **taps) as parts,
         _recording(recorder, parts),
     ):
@@ -108,6 +115,7 @@ async def serving(
             registry=registry,
             recorder=recorder,
             console=console,
+            tracing=tracing,
         )
 
         def reloaded(result: Loaded) -> None:
@@ -137,6 +145,30 @@ class Taps(TypedDict, total=False):
 
     observe: Observe
     ledger_type: type[Ledger]
+
+
+def _observers(recorder: Recorder | None, tracing: keys.Tracing | None) -> Observe | None:
+    """Who sees the exchanges with the stores: the one, the other, both in turn, or nobody."""
+    if tracing is None:
+        return tap.observe if recorder is not None else None
+    if recorder is None:
+        return tracing.observe
+
+    def both(exchange: Exchange) -> None:
+        tap.observe(exchange)
+        tracing.observe(exchange)
+
+    return both
+
+
+@asynccontextmanager
+async def _traces(tracing: keys.Tracing | None) -> AsyncIterator[None]:
+    """Send what is left of the block's traces when it ends."""
+    try:
+        yield
+    finally:
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
 
 def _console(parts: Parts, now: Callable[[], datetime]) -> keys.Console | None:
