@@ -69,7 +69,7 @@ def preview(
     channel: ChannelId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show an order of the store as RetailOps would be sent it, and where each value comes from.
+    """Show an order as RetailOps would be sent it, and where each value comes from.
 
     Each value stands beside its expression, the expression's place, and the values of Shopify
     that it read. Asks the store and changes nothing; whether the order was acknowledged or is

@@ -28,7 +28,7 @@ def record(
         typer.Option("--config", help="The configuration file.", envvar=CONFIG_VARIABLE),
     ] = None,
 ) -> None:
-    """Run the bridge as ``serve`` does, and write each call with its Shopify traffic.
+    """Run the bridge as serve does, and write each call with its Shopify traffic.
 
     One file a call, scrubbed of customers and secrets before it touches the disk. With
     ``record = true`` in a channel, ``serve`` does the same for that channel.
