@@ -1,4 +1,4 @@
-"""One day of RetailOps, played through a bridge over HTTP: from the stock of the night to a return.
+"""One day of RetailOps, played through a bridge over HTTP: from the feed of the night to a return.
 
 The player is RetailOps: it knows the bridge's address and key, and the orders that it pulled.
 """
@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from bridge.cli.caller import Caller, Row
@@ -17,6 +18,25 @@ Order = Mapping[str, Any]
 
 # Stock levels that a push sets: varied, so that a table of them looks like a shop's.
 LEVELS: Final = (0, 3, 12, 40, 7, 25, 110, 1)
+
+# What the catalog push of the night brings, in the bridge's own feed shape.
+NEW_PRODUCT: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "handle": "camp-lantern",
+        "title": "Camp Lantern",
+        "descriptionHtml": "<p>Burns all night.</p>",
+        "tags": ["camping"],
+        "publications": ["Online Store"],
+        "variants": [
+            {
+                "sku": f"LANTERN-{size}",
+                "price": price,
+                "optionValues": [{"optionName": "Size", "name": size}],
+            }
+            for size, price in (("S", "39.00"), ("L", "49.00"))
+        ],
+    }
+)
 
 # How far the store's clock is moved so that its search index has caught up and fulfillment
 # orders are made: beyond the default lag of both.
@@ -40,6 +60,8 @@ class Day:
         await self.caller.cost()  # what start-up asked of the store is nobody's call
         row, _ = await self.caller.call("catalog_get_config", {}, "how to push the catalogue")
         yield row
+        async for row in self._push_catalog():
+            yield row
         yield await self._push_stock()
         async for row in self._pull_and_acknowledge("orders of the night"):
             yield row
@@ -58,6 +80,23 @@ class Day:
         ):
             async for row in scene():
                 yield row
+
+    # -- the catalog ---------------------------------------------------------------------------
+
+    async def _push_catalog(self) -> AsyncIterator[Row]:
+        """A product that the store does not have; and the same feed again, as every night."""
+        body = {"template_output": {"products": [dict(NEW_PRODUCT)]}}
+        row, _ = await self.caller.call("catalog_push", body, "a new product in two sizes")
+        yield row
+        writes = await self._writes()
+        row, _ = await self.caller.call("catalog_push", body, "the same feed: nothing is written")
+        more = await self._writes() - writes
+        yield _told(row, row.about, f"{more} writes" if more else "")
+
+    async def _writes(self) -> int:
+        """How many mutations the store was sent so far."""
+        requests = await self.caller.get("/_sandbox/requests")
+        return sum(bool(r["mutation"]) for r in requests)
 
     # -- stock and orders ----------------------------------------------------------------------
 
