@@ -22,7 +22,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,17 @@ def find_chromium() -> str | None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[str]:
     """The websocket of a running browser; ends it with the session."""
-    binary = find_chromium()
-    if binary is None:
+    if find_chromium() is None:
         pytest.skip("there is no Chromium here (Debian: apt-get install chromium)")
+    with running_chromium() as address:
+        yield address
+
+
+@contextmanager
+def running_chromium() -> Iterator[str]:
+    """A browser for the block: its websocket."""
+    binary = find_chromium()
+    assert binary is not None, "there is no Chromium here"
     # What Chromium refuses to do as root; a container's tests are run by root.
     rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
