@@ -22,7 +22,7 @@ from bridge.server.running import serving, until_signal
 # The SDK's own test key and the channel of its examples (contract: command ``sandbox``).
 AUTH_KEY: Final = "RETAILOPS_SDK"
 CHANNEL: Final = 21
-CONSOLE_PASSWORD: Final = "sandbox"
+OPENS_CONSOLE: Final = "sandbox"
 SHOP: Final = "sandbox.myshopify.com"
 
 BridgePort = Annotated[int, typer.Option("--port", help="Port of the bridge; 0: any free one.")]
@@ -76,7 +76,7 @@ def local_settings(store: str, *, port: int, ledger: Path) -> Settings:
             "server": {"port": port},
             "ledger": {"path": ledger},
             "logging": {"level": "warning", "format": "console"},
-            "console": {"enabled": True, "password": CONSOLE_PASSWORD},
+            "console": {"enabled": True, "password": OPENS_CONSOLE},
             "channels": [channel],
         }
     )
@@ -148,7 +148,7 @@ def welcome(running: Pair) -> str:
     return (
         f"bridge  {running.bridge}   key {AUTH_KEY}, channel {CHANNEL}\n"
         f"store   {running.store}   look inside: {running.store}/_sandbox/state\n"
-        f"console {running.bridge}/console/   password {CONSOLE_PASSWORD}\n\n"
+        f"console {running.bridge}/console/   password {OPENS_CONSOLE}\n\n"
         f"curl -s {running.bridge}/order_pull_v1 -d "
         f'\'{{"integration_auth_token": "{AUTH_KEY}"}}\'\n\n'
         "Ctrl-C stops both."
