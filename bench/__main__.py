@@ -1,10 +1,13 @@
-"""``python -m bench``, which is ``make bench``: every figure in one run, under a minute.
+"""``python -m bench``, which is ``make bench``: every figure in one run, in some two minutes.
 
-    python -m bench [--json] [--only points|time|mapping|ledger]
+    python -m bench [--json] [--only points|time|mapping|ledger|overhead|start]
+    python -m bench soak                 10,000 calls, see bench/soak.py
 
-Exits with 1 when a job costs more at Shopify than it may, or a mapping takes longer than it may
-(three times what it needs on a small machine). Other times are for comparing: each stands beside
-something measured in the same run, since milliseconds alone say little about a machine.
+Exits with 1 when a job costs more at Shopify than it may, a mapping takes longer than it may
+(three times what it needs on a small machine), or an idle bridge holds more memory than it may.
+Other times are for comparing: each stands beside something measured in the same run, since
+milliseconds alone say little about a machine. Where one has a limit, it is printed whether this
+machine, as busy as it was, has kept it.
 """
 
 from __future__ import annotations
@@ -21,14 +24,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from bench import bridge, catalog, ledger, mapping, shipped
+from bench import bridge, catalog, ledger, mapping, naive, overhead, processes, shipped, soak, start
 from bench.figure import Figure
 from bench.jmespath_way import by_jmespath
 from bench.points import JOBS
+from bench.show import table
 from bridge.config.models import LoggingSettings
 from bridge.server import logs
 
@@ -42,7 +44,7 @@ def points(folder: Path) -> Json:
 
     async def run() -> list[Figure]:
         found = []
-        for name, job in JOBS.items():
+        for name, job in {**JOBS, **naive.JOBS}.items():
             inside = folder / name
             inside.mkdir()
             found.append(await job(inside))
@@ -105,90 +107,49 @@ def ledger_rate(folder: Path) -> Json:
     return {"flushes_a_second": flushes, "rates": rates}
 
 
+def added_time(folder: Path) -> Json:
+    """What the bridge adds to a call, and the calls that a core carries."""
+    added, rates = asyncio.run(overhead.measure(folder))
+    calls = [
+        asdict(a) | {"added_p50": a.added_p50, "added_p99": a.added_p99, "kept": a.kept}
+        for a in added
+    ]
+    return {"calls": calls, "rates": [asdict(r) | {"core": r.core} for r in rates]}
+
+
+def start_up(folder: Path) -> Json:
+    """Seconds until the bridge is ready, and its memory."""
+    found = asyncio.run(start.measure(folder))
+    return asdict(found) | {"kept": found.idle <= start.IDLE_MEBIBYTES}
+
+
 PARTS: Final[dict[str, Callable[[Path], Json]]] = {
     "points": points,
     "time": own_time,
     "mapping": mapping_time,
     "ledger": ledger_rate,
+    "overhead": added_time,
+    "start": start_up,
 }
 
-
-def promised(job: Json) -> str:
-    """What a job may cost, and whether it did; nothing for a job without a limit."""
-    limit = job["limit"]
-    if limit is None:
-        return ""
-    word = "kept" if job["kept"] else "BROKEN"
-    return f"; at most {limit['points']} points, {limit['requests']} requests: {word}"
-
-
-def table(found: Json) -> Table:
-    """Everything that was measured, a row each."""
-    out = Table(box=box.SIMPLE, title="retailops-shopify-bridge", title_justify="left")
-    out.add_column("figure")
-    out.add_column("value", justify="right")
-    out.add_column("beside it")
-    for job in found.get("points", {}).get("jobs", []):
-        out.add_row(
-            job["job"],
-            f"{job['requested']} points requested, {job['actual']} charged",
-            f"{job['requests']} requests, {job['mutations']} of them writes, "
-            f"{job['throttled']} throttled" + promised(job),
-        )
-    for call in found.get("time", {}).get("calls", []):
-        out.add_row(
-            f"{call['call']}: own time",
-            f"p50 {call['p50']:.2f} ms, p99 {call['p99']:.2f} ms",
-            f"{call['ratio']:.1f} times a bare aiohttp handler",
-        )
-    if "time" in found:
-        milliseconds = found["time"]["order_of_10_lines_ms"]
-        out.add_row(
-            "one order of 10 lines made", f"{milliseconds:.2f} ms", "shipped mapping, money, proof"
-        )
-    if "mapping" in found:
-        one = found["mapping"]
-        path = one["by_jmespath_ms"]
-        beside = (
-            f", {one['order_of_10_lines_ms'] / path:.1f} times by JMESPath ({path:.2f} ms)"
-            if path is not None
-            else "; JMESPath is not installed (pip install jmespath)"
-        )
-        out.add_row(
-            f"one order of 10 lines, mapping of {one['rules']} rules",
-            f"{one['order_of_10_lines_ms']:.2f} ms",
-            f"{one['ratio']:.1f} times by hand ({one['by_hand_ms']:.3f} ms){beside}; "
-            f"at most {mapping.TARGET_MS:g} ms: "
-            f"{'kept' if one['order_of_10_lines_ms'] <= mapping.TARGET_MS else 'BROKEN'}",
-        )
-        out.add_row(
-            "all shipped mappings checked",
-            f"{one['shipped_checked_ms']:.0f} ms",
-            f"read, linted and compiled in {one['shipped_loaded_ms']:.0f} ms, then their tests; "
-            f"at most {shipped.TARGET_SECONDS:g} s: "
-            f"{'kept' if one['shipped_checked_ms'] <= shipped.TARGET_SECONDS * 1e3 else 'BROKEN'}",
-        )
-    for rate in found.get("ledger", {}).get("rates", []):
-        out.add_row(
-            f"ledger, {rate['at_once']} calls at once",
-            f"{rate['calls_a_second']:,.0f} calls/s",
-            f"{rate['calls_a_flush']:.2f} calls a flush of the disk",
-        )
-    return out
+NEED_LINUX: Final = frozenset({"overhead", "start"})
 
 
 def main() -> int:
     """Measure, print, and tell by the exit code whether the limits were kept."""
+    if sys.argv[1:2] == ["soak"]:
+        return soak.main(sys.argv[2:])
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n")[0])
     arguments.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     arguments.add_argument("--only", choices=list(PARTS), action="append", help="may be repeated")
     options = arguments.parse_args()
     begin = time.perf_counter()
-    found: Json = {}
+    parts = options.only or [p for p in PARTS if sys.platform == "linux" or p not in NEED_LINUX]
+    found: Json = {"load": processes.load()}
     with tempfile.TemporaryDirectory() as name, Path(os.devnull).open("w") as nowhere:
         # Log lines are made and written as in production, but to nowhere.
         logs.configure(LoggingSettings(), stream=nowhere)
-        for part in options.only or PARTS:
+        for part in parts:
             folder = Path(name) / part
             folder.mkdir()
             found[part] = PARTS[part](folder)
@@ -198,9 +159,9 @@ def main() -> int:
     else:
         console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
         console.print(table(found))
-        console.print(f"{found['seconds']:.0f} s in all.")
+        console.print(f"{found['seconds']:.0f} s in all; load at the start {found['load']}.")
     kept = [j["kept"] for j in found.get("points", {}).get("jobs", [])]
-    kept += [found["mapping"]["kept"]] if "mapping" in found else []
+    kept += [found[part]["kept"] for part in ("mapping", "start") if part in found]
     return 0 if all(kept) else 1
 
 

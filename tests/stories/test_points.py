@@ -5,11 +5,12 @@ Times are not pinned: they are the machine's.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bench import catalog
+from bench import catalog, naive
 from bench.figure import Limit
 from bench.points import JOBS
 from bridge.shopify.protocol import MAX_QUERY_POINTS
@@ -27,6 +28,14 @@ PROMISED = {
 
 # Nothing was promised of these; what they cost is printed, and they must be done to cost it.
 PRINTED = {"complete", "complete_short", "update", "cancel"}
+
+
+# Requests and points of the naive client: each of 10 SKUs, 100 orders, one package.
+NAIVE = {
+    "push_naively": (20, 140),
+    "pull_naively": (101, 1911),
+    "ship_naively": (2, 81),
+}
 
 
 def test_every_job_has_its_promise() -> None:
@@ -83,3 +92,13 @@ async def test_what_a_product_costs(tmp_path: Path) -> None:
             assert figure.mutations == 0
             assert figure.requested < naive.requested / 2
     assert (naive.limit, naive.mutations, naive.throttled) == (None, catalog.PRODUCTS, 0)
+
+
+async def test_what_the_naive_client_costs(tmp_path: Path) -> None:
+    """What the bridge's figures stand beside is what a client one by one really costs."""
+    for name, job in {**naive.JOBS, "push_naively": partial(naive.push, skus=10)}.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        figure = await job(folder)
+        assert figure.throttled == 0
+        assert (figure.requests, figure.requested) == NAIVE[name]
