@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bridge.engine import Result, Step
 from bridge.errors import OutcomeUnknown, QueryRejected
-from bridge.shopify.bulk_file import Row
+from bridge.shopify.bulk_file import MAX_FILE, Row, encode_row
 
 LANE = "bulk"
 
@@ -28,19 +28,35 @@ def in_bulk(lanes: Sequence[Sequence[Step]], bulk_from: int) -> list[Step]:
             gathered.setdefault(lane[0].operation.name, []).append(lane[0])
         else:
             out += lane
-    for name, steps in gathered.items():
+    files = [(name, part) for name, found in gathered.items() for part in _files(found)]
+    for number, (name, steps) in enumerate(files):
         out.append(
             Step(
-                f"{LANE}:{name}",
+                f"{LANE}:{name}:{number}",
                 steps[0].operation,
                 {},
                 repeatable=all(step.repeatable for step in steps),
                 subject=tuple(steps),
-                lane=f"{LANE}:{name}",
+                lane=f"{LANE}:{name}:{number}",
                 rows=tuple(step.variables for step in steps),
             )
         )
     return out
+
+
+def _files(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """As many steps as one file may hold."""
+    part: list[Step] = []
+    size = 0
+    for step in steps:
+        more = len(encode_row(step.variables))
+        if part and size + more > MAX_FILE:
+            yield part
+            part, size = [], 0
+        part.append(step)
+        size += more
+    if part:
+        yield part
 
 
 def each_row(results: Iterable[Result]) -> Iterator[Result]:

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from bridge.actions import catalog_bulk
+from bridge.shopify.catalogue import BY_ID_AT_ONCE, PRODUCTS_BY_ID_AT_ONCE
+from bridge.shopify.documents import operation
+from bridge.shopify.protocol import MAX_QUERY_POINTS
 from tests.stories.catalogue import (
     ask,
     by_sku,
@@ -206,6 +210,59 @@ async def _all_cost(w: World, price: str) -> bool:
     found = (await w.state())["products"]
     bulk = [v for p in found for v in p["variants"] if (v["sku"] or "").startswith("BULK-")]
     return len(bulk) == 450 and all(float(v["price"]) == float(price) for v in bulk)
+
+
+async def test_bulk_with_products_that_are_made_in_the_background(tmp_path: Path) -> None:
+    """Rows that Shopify makes later are followed, and published where the feed says."""
+    policy = {"bulk_from": 3, "asynchronous_from": 4}
+    rows = [variant(f"B-{n}", size=str(n)) for n in range(5)]
+    feed = [product(f"small-{n}", variant(f"S-{n}")) for n in range(3)]
+    feed = [product("big", *rows), *feed]
+    for one in feed:
+        one["publications"] = ["Online Store"]
+    async with world(tmp_path, plan="plus", catalog=policy) as w:
+        assert (await push(w, *feed)).events == []
+        sent = (await w.spent()).operations
+        assert "ProductOperationState" in sent
+        assert "ProductSet" not in sent
+        for one in feed:
+            found = await look(w, one["handle"])
+            assert len(found["resourcePublicationsV2"]) == 1, one["handle"]
+        await w.advance(10)
+        await written(w)
+        assert (await push(w, *feed)).events == []
+        assert await written(w) == []
+
+
+async def test_more_than_a_file_may_hold_is_two_bulk_operations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of long descriptions: Shopify takes 100 MB in a file."""
+    monkeypatch.setattr(catalog_bulk, "MAX_FILE", 3_000)
+    feed = [
+        product(f"long-{n}", variant(f"L-{n}"), descriptionHtml="<p>" + "x" * 700 + "</p>")
+        for n in range(4)
+    ]
+    async with world(tmp_path, plan="plus", catalog={"bulk_from": 3}) as w:
+        assert (await push(w, *feed)).events == []
+        assert await written(w) == ["BulkRun"] * 2
+        for one in feed:
+            assert await exists(w, one["handle"])
+
+
+def test_what_is_read_by_id_stays_below_a_query_s_limit() -> None:
+    """With everything, and as many metafields as a page may have."""
+    flags = ("Options", "Item", "Cost", "Weight", "Media", "Metafields", "Seo", "Category")
+    flags += ("Collections", "Publications")
+    every: dict[str, Any] = {f"with{flag}": True for flag in flags}
+    every |= {"byQuery": False, "newest": False, "byIds": True, "keyCount": 250}
+    for name, count in (
+        ("CatalogVariants", BY_ID_AT_ONCE),
+        ("CatalogProducts", PRODUCTS_BY_ID_AT_ONCE),
+    ):
+        asked = operation(name)
+        given = {k: v for k, v in every.items() if k in asked.variable_names}
+        assert asked.cost({**given, "ids": ["gid"] * count}) <= MAX_QUERY_POINTS
 
 
 async def _slowly(_: object) -> None:
