@@ -33,7 +33,7 @@ async def an_hour(w: World) -> None:
             order = await placed(w, lines=[{"sku": PLAIN, "quantity": 2, "price": "25.00"}])
             item = {"channel_item_refnum": order["lines"][0]["id"], "quantity": 1}
             box = {"retailops_package_id": 5, "package_items": [item]}
-            await w.fault("FulfillmentCreate", "apply_late", delay=9000)
+            await w.fault("FulfillmentCreate", "http_502_before")
             await w.post(
                 "order_shipment_submit",
                 channel_order_refnum=order["id"],
@@ -50,7 +50,7 @@ async def main() -> None:
         patch.object(pages, "SAMPLE_SECONDS", 0.01),
         running_chromium() as chromium,
     ):
-        async with watched(Path(folder), timeout_seconds=0.5) as w, tab(chromium) as page:
+        async with watched(Path(folder)) as w, tab(chromium) as page:
             await an_hour(w)
             await page.open(f"{w.url}/console/")
             await page.type("#password", PASSWORD)

@@ -61,12 +61,12 @@ async def test_no_customer_and_no_secret_is_on_any_page(tmp_path: Path):
     """Pulled, held back, shipped with a lost reply, cancelled, wrong calls; every page is read."""
     own = tmp_path / "own"
     own.mkdir()
-    async with watched(tmp_path, mappings_dir=own, timeout_seconds=0.5) as w, visitor(w) as one:
+    async with watched(tmp_path, mappings_dir=own) as w, visitor(w) as one:
         order = await marked_order(w)
         (sent,), _ = await pull(w, specific_orders=[order["id"]])
         told = json.dumps(sent).casefold()
         assert all(mark in told for mark in MARKS[:4])  # RetailOps is told: the marks are real
-        await w.fault("FulfillmentCreate", "apply_late", delay=900)
+        await w.fault("FulfillmentCreate", "http_502_before")
         box = {
             "retailops_package_id": 5,
             "tracking_number": "1Z999AA10123456784",  # evidence: it is shown
