@@ -57,6 +57,8 @@ def spelled(wanted: WantedProduct, have: Iterable[StoreOption] = ()) -> WantedPr
     def value_of(given: WantedOptionValue) -> WantedOptionValue:
         name = name_of(given.option_name)
         value = values.setdefault((name, same_name(given.name)), given.name.strip())
+        if (name, value) == (given.option_name, given.name):
+            return given  # as nearly always: thousands of variants are planned at once
         return WantedOptionValue(option_name=name, name=value)
 
     options = tuple(dict.fromkeys(name_of(name) for name in wanted.options))
