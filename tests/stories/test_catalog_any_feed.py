@@ -26,7 +26,7 @@ from tests.support import World, world
 
 # A few seconds in CI, always the same ones; a longer look draws new ones each time.
 LONG = int(os.environ.get("ANY_FEED_EXAMPLES", "0"))
-EXAMPLES = LONG or 25
+EXAMPLES = LONG or 18
 
 
 @dataclass
