@@ -19,8 +19,9 @@ help: ## show this
 
 install: $(VENV)/.synced ## make .venv with everything in uv.lock
 
-test: $(VENV)/.synced ## all tests, on two processes
-	@$(BIN)/pytest -n 2 $(ARGS)
+# Three, because a third of the time tests wait: for processes, browsers, replies that never come.
+test: $(VENV)/.synced ## all tests, on three processes
+	@$(BIN)/pytest -n 3 $(ARGS)
 
 crash: $(VENV)/.synced ## the whole crash matrix: killed at every write and request
 	@$(BIN)/python -m tests.proof.crash $(ARGS)
