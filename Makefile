@@ -10,6 +10,9 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
+# Modules are compiled once, not by each of the hundred processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install test crash faults check demo bench sandbox cassettes docs clean
 
