@@ -283,6 +283,15 @@ def test_what_must_be_true_between_settings(tmp_path, text, code):
     assert KEY not in str(error)
 
 
+def test_tracing_needs_its_libraries(tmp_path, monkeypatch):
+    """C414 at the start, with the command that brings them, not an import error later."""
+    checks = importlib.import_module("bridge.config.checks")
+    monkeypatch.setattr(checks, "_installed", lambda _: False)
+    error = findings(tmp_path, "[tracing]\nenabled = true\n" + GOOD)
+    assert codes(error) == ["C414"]
+    assert "[otel]" in error.findings[0].hint
+
+
 def test_two_channels_must_differ(tmp_path):
     """One id or one key in two channels: a call could not be told apart."""
     second = GOOD[GOOD.index("[[channels]]") :]

@@ -274,7 +274,8 @@ async def test_what_comes_from_outside_is_escaped(tmp_path: Path):
         text = (await one.get()).text
         for markup in ("<script>alert", "<b>after", "<img", "<i>", "<u>", "<1Z9>"):
             assert markup not in text
-        assert "time-out &lt;b&gt;after&lt;/b&gt; 30 s" in text
+        # The note itself may be another by now: the bridge looks at what is in doubt by itself.
+        assert "&lt;1Z9&gt;" in text
         answer = await settle(one, "<script>")
         assert answer.status == 409
         assert "<script>" not in answer.text
