@@ -378,7 +378,9 @@ class _Planner:
 
     def _move(self, variants: Sequence[WantedVariant]) -> None:
         """Take what was added here off where it was: in the same call, or after a crash."""
-        other = [self._target.elsewhere[v.sku] for v in variants] + list(self._target.left)
+        other = [self._target.elsewhere[v.sku] for v in variants]
+        if self._wanted.remove == "delete":  # the merchant may have thought otherwise since
+            other += self._target.left
         for variant in other:
             variables = {"productId": variant.product, "variantsIds": [variant.gid]}
             self._step(
