@@ -8,52 +8,36 @@ variants and, before a product is made, under its handle, both without the index
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
 
 from bridge.actions import effects
 from bridge.actions.catalog_diff import fields_of
 from bridge.actions.catalog_feed import Family
+from bridge.actions.catalog_lookups import (
+    TIME_AFTER_HANDLES,
+    TIME_AFTER_PRODUCTS,
+    TIME_AFTER_SKUS,
+    TIME_TO_WRITE,
+    Identifier,
+    Lookups,
+)
 from bridge.actions.catalog_match import Match, Matching, match
 from bridge.actions.catalog_media import MAY_STILL_COME, Sent
 from bridge.actions.catalog_merge import all_images
+from bridge.actions.catalog_places import places
 from bridge.actions.catalog_state import Places, Target, making, tell
 from bridge.actions.catalog_text import handle_of
 from bridge.config.models import CatalogPolicy
 from bridge.engine import Call
 from bridge.errors import DeadlineExceeded
 from bridge.retailops.events import Code, Event
-from bridge.shopify import places as shop_places
 from bridge.shopify.catalogue import (
-    AT_ONCE,
     CatalogueReader,
     Sibling,
     StoreProduct,
     StoreVariant,
 )
-
-T = TypeVar("T")
-Identifier = Mapping[str, Any]
-
-# Look-ups under way at once: enough to hide the way to Shopify, few enough that orders, which
-# come first, always find points.
-LOOKUPS_ABREAST: Final = 3
-
-# Each kind of looking up stops when this part of the call's time is left, so that what was found is
-# also looked at, and written: a product is written in one or two requests, and looked up in a
-# fiftieth of one. The next push begins with what this one did not come to.
-TIME_AFTER_SKUS: Final = 0.65
-TIME_AFTER_HANDLES: Final = 0.6
-TIME_AFTER_PRODUCTS: Final = 0.5
-TIME_TO_WRITE: Final = 0.4
-
-# A shop changes its channels and collections a few times a week.
-KNOWN_FOR: Final = timedelta(minutes=10)
-
-GID_OF_CATEGORY: Final = "gid://shopify/TaxonomyCategory/"
 
 
 @dataclass(slots=True)
@@ -81,13 +65,13 @@ class _Reader:
         self._store = CatalogueReader(
             call.channel.client, call.budget, fields_of(f.product for f in families)
         )
-        self._time = call.budget.deadline.remaining()
+        self._lookups = Lookups(call, self._store)
         self._out = Read()
         self._pictures: Mapping[str, Mapping[str, Sent]] = {}
 
     async def read(self) -> Read:
         """Everything, in the order in which one thing needs the other."""
-        self._out.places = await self._places()
+        self._out.places = await places(self._call, (f.product for f in self._families))
         found = await self._variants()
         reached: list[Family] = []
         for family in self._families:
@@ -106,7 +90,8 @@ class _Reader:
         for one in known:
             if one.wanted.remove is None or not one.wanted.variants:
                 self._known(one, products)
-        await self._one_by_one(whole, lambda one: self._whole_one(one, products))
+        for one in await self._lookups.one_by_one(whole, lambda m: self._whole_one(m, products)):
+            self._not_reached(one)
         await self._new(new)
         order = {family.key: n for n, family in enumerate(self._families)}
         self._out.targets.sort(key=lambda t: order.get(t.key, 0))
@@ -127,7 +112,7 @@ class _Reader:
             for variant in variants:
                 found[variant.sku].append(variant)
 
-        await self._in_batches(skus, look, until=TIME_AFTER_SKUS)
+        await self._lookups.in_batches(skus, look, until=TIME_AFTER_SKUS)
         missing = {sku for sku, variants in found.items() if not variants}
         if not missing:
             return found
@@ -139,37 +124,6 @@ class _Reader:
             if variant.sku in missing:
                 found[variant.sku].append(variant)
         return found
-
-    async def _in_batches(
-        self,
-        rows: Sequence[T],
-        work: Callable[[Sequence[T]], Awaitable[None]],
-        *,
-        until: float,
-        size: int = AT_ONCE,
-    ) -> None:
-        """A few batches at once, one at least, until so much of the call's time is left."""
-        batches = iter([rows[n : n + size] for n in range(0, len(rows), size)])
-
-        begun = False
-
-        async def worker() -> None:
-            nonlocal begun
-            for batch in batches:
-                if begun and self._call.budget.deadline.remaining() <= self._time * until:
-                    return
-                begun = True
-                try:
-                    await work(batch)
-                except DeadlineExceeded:  # there is no time for so many points
-                    return
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(LOOKUPS_ABREAST):
-                    group.create_task(worker())
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
 
     def _not_reached(self, one: Family | Match) -> None:
         self._left.add(one.key)
@@ -189,7 +143,7 @@ class _Reader:
             identifier = self._identifier(family)
             if identifier is not None:
                 wanted[family.key] = identifier
-        rows = await self._by_identifier(wanted, TIME_AFTER_HANDLES)
+        rows = await self._lookups.by_identifier(wanted, TIME_AFTER_HANDLES)
         reached: list[Family] = []
         for family in families:
             if family.key in rows or family.key not in wanted:
@@ -209,35 +163,6 @@ class _Reader:
         by_handle = self._policy.match == "handle" or not family.skus
         return {"handle": product.handle} if by_handle and product.handle else None
 
-    async def _by_identifier(
-        self, wanted: Mapping[str, Identifier], until: float
-    ) -> dict[str, tuple[str, str] | None]:
-        """What there is by the keys of ``wanted``; a key that was not reached is absent."""
-        found: dict[str, tuple[str, str] | None] = {}
-
-        async def look(keys: Sequence[str]) -> None:
-            rows = await self._store.by_identifier([wanted[key] for key in keys])
-            found.update(zip(keys, rows, strict=True))
-
-        await self._in_batches(list(wanted), look, until=until)
-        return found
-
-    async def _one_by_one(
-        self, matches: Sequence[Match], work: Callable[[Match], Awaitable[None]]
-    ) -> None:
-        """What needs requests of its own, a few at once, as long as there is time."""
-        done: set[str] = set()
-
-        async def one_of(batch: Sequence[Match]) -> None:
-            (one,) = batch
-            await work(one)
-            done.add(one.key)
-
-        await self._in_batches(matches, one_of, until=TIME_TO_WRITE, size=1)
-        for one in matches:
-            if one.key not in done:
-                self._not_reached(one)
-
     async def _matched(
         self,
         families: Sequence[Family],
@@ -248,7 +173,7 @@ class _Reader:
         matching = match(families, found, identified, frozenset())
         several = {v.product for rows in found.values() if len(rows) > 1 for v in rows}
         if several:
-            rows = await self._effects([effects.VARIANT_MOVED], several)
+            rows = await self._lookups.effects([effects.VARIANT_MOVED], several)
             moved = frozenset(row.natural_id for row in rows)
             if moved:
                 matching = match(families, found, identified, moved)
@@ -265,7 +190,7 @@ class _Reader:
             found.update(await self._store.products(chunk))
 
         gids = [m.gid for m in matches if m.gid]
-        await self._in_batches(gids, look, until=TIME_AFTER_PRODUCTS)
+        await self._lookups.in_batches(gids, look, until=TIME_AFTER_PRODUCTS)
         return found
 
     async def _whole_one(self, one: Match, products: Mapping[str, StoreProduct]) -> None:
@@ -300,7 +225,7 @@ class _Reader:
         """What the ledger knows of products' images: by product, by the hash of their address."""
         out: dict[str, dict[str, Sent]] = {}
         kinds = [effects.MEDIA_SENT, effects.MEDIA_MADE]
-        for row in await self._effects(kinds, gids) if gids else ():
+        for row in await self._lookups.effects(kinds, gids) if gids else ():
             key = row.natural_id.split(" ", 1)[0]
             product = out.setdefault(row.order_gid, {})
             known = product.get(key, Sent())
@@ -310,17 +235,13 @@ class _Reader:
                 product[key] = replace(known, media=known.media | {str(row.detail["media"])})
         return out
 
-    async def _effects(self, kinds: Sequence[str], gids: Iterable[str]) -> list[Any]:
-        shop = self._call.channel.shop
-        return await self._call.ledger.effects(shop, kinds, order_gids=list(gids))
-
     # -- products that are not ------------------------------------------------------------
 
     async def _new(self, matches: Sequence[Match]) -> None:
         """Find a free handle for each, or the product that an earlier call has made under it."""
         matches = [m for m in matches if self._whole(m)]
         named: dict[str, Identifier] = {h: {"handle": h} for m in matches for h in _handles(m)}
-        there = await self._by_identifier(named, TIME_TO_WRITE)
+        there = await self._lookups.by_identifier(named, TIME_TO_WRITE)
         tries = await self._tries(there)
         taken: set[str] = set()
         suspects = []
@@ -343,7 +264,8 @@ class _Reader:
             else:
                 self._free(one, handles, there, tries, taken)
 
-        await self._one_by_one(suspects, look)
+        for one in await self._lookups.one_by_one(suspects, look):
+            self._not_reached(one)
 
     def _free(
         self,
@@ -376,7 +298,7 @@ class _Reader:
         """How often a product was sent under each handle, and whether one may still come."""
         names = {making(handle): handle for handle in handles}
         kinds = [effects.PRODUCT_SENT, effects.PRODUCT_ANSWERED]
-        rows = await self._effects(kinds, names) if names else []
+        rows = await self._lookups.effects(kinds, names) if names else []
         answered = {(r.order_gid, r.natural_id) for r in rows if r.kind == kinds[1]}
         out: dict[str, tuple[int, bool]] = {}
         now = self._call.clock()
@@ -416,65 +338,11 @@ class _Reader:
             )
         return None
 
-    # -- places ---------------------------------------------------------------------------
-
-    async def _places(self) -> Places:
-        """What the names in the feed mean in the shop; remembered for ten minutes."""
-        known = _fresh(self._call)
-        products = [family.product for family in self._families]
-        client, budget = self._call.channel.client, self._call.budget
-        archive = any(p.remove == "archive" for p in products)
-        if (archive or any(p.publications for p in products)) and not known.publications:
-            known.publications = await shop_places.publications(client, budget)
-        names = {name for p in products for name in p.collections} - known.collections.keys()
-        if names:
-            rows = await shop_places.collections(client, budget, sorted(names))
-            for name in names:
-                known.collections[name] = _collection(name, rows)
-        for name in sorted({p.category for p in products if p.category} - known.categories.keys()):
-            if name.startswith(GID_OF_CATEGORY):
-                known.categories[name] = name
-            else:
-                known.categories[name] = await shop_places.category(client, budget, name)
-        return Places(
-            known.publications,
-            {name: gid for name, gid in known.collections.items() if gid},
-            {name: gid for name, gid in known.categories.items() if gid},
-        )
-
 
 def _from(families: Sequence[Family], key: str) -> Sequence[Family]:
     """The families from the one of this key on, then those before it."""
     start = next((n for n, family in enumerate(families) if family.key == key), 0)
     return [*families[start:], *families[:start]]
-
-
-@dataclass(slots=True)
-class KnownPlaces:
-    """What a process has learnt of a shop's places; None: it was looked for and is not there."""
-
-    at: datetime
-    publications: dict[str, str] = field(default_factory=dict)
-    collections: dict[str, str | None] = field(default_factory=dict)
-    categories: dict[str, str | None] = field(default_factory=dict)
-
-
-def _fresh(call: Call) -> KnownPlaces:
-    known = call.channel.learned.places
-    now = call.clock()
-    if not isinstance(known, KnownPlaces) or now - known.at >= KNOWN_FOR:
-        known = KnownPlaces(now)
-        call.channel.learned.places = known
-    return known
-
-
-def _collection(name: str, rows: Sequence[shop_places.Collection]) -> str | None:
-    """By its handle, else by its title, which several collections may have: then by none."""
-    for row in rows:
-        if row.handle == name:
-            return row.gid
-    titled = [row.gid for row in rows if row.title.casefold() == name.casefold()]
-    return titled[0] if len(titled) == 1 else None
 
 
 def _handles(one: Match) -> list[str]:

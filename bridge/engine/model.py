@@ -25,6 +25,7 @@ from bridge.retailops.requests import Request
 from bridge.shopify.budget import CallBudget, Meter
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.documents import Operation
+from bridge.shopify.places import KnownPlaces
 
 Status = Literal["ok", "partial", "failed", "replayed"]
 
@@ -43,7 +44,7 @@ class Learned:
     sweep_cursor: str | None = None
     sweep_owed: bool = False
     suspects: dict[str, datetime] = field(default_factory=dict)
-    places: object = None
+    places: KnownPlaces | None = None
     catalog_from: str = ""
 
 

@@ -20,7 +20,6 @@ from typing import Any, Literal, Protocol
 import aiohttp
 from pydantic import SecretStr, ValidationError
 
-from bridge.actions.catalog_read import KnownPlaces
 from bridge.actions.refnums import find_order
 from bridge.actions.table import SERVED, SETTLERS
 from bridge.config.models import ChannelSettings, ShopifySettings
@@ -39,6 +38,7 @@ from bridge.retailops.protocol import parse
 from bridge.retailops.requests import Request
 from bridge.shopify.budget import Deadline
 from bridge.shopify.client import ShopifyClient
+from bridge.shopify.places import KnownPlaces
 from bridge.shopify.session import Store
 from bridge.wiring import load_mappings
 
@@ -262,8 +262,7 @@ def _compared(cassette: Cassette, tape: Tape, status: int, answer: JSON) -> Iter
     for number, entry in enumerate(tape.entries, 1):
         yield from _request(number, entry)
     for extra in tape.extra:
-        what = "mutation" if extra.is_mutation else "query"
-        yield Difference(f"{what} {extra.operation}", "", "added", now=dict(extra.variables))
+        yield Difference(extra.title, "", "added", now=dict(extra.variables))
     if tape.extra:
         return  # the call ended there: what it was answered says nothing
     if status != cassette.call.status:
@@ -277,7 +276,7 @@ def _request(number: int, entry: Entry) -> Iterator[Difference]:
         if not entry.played:
             yield Difference(f"request {number}, access token", "", "removed")
         return
-    where = f"{'mutation' if asked.is_mutation else 'query'} {asked.operation}, request {number}"
+    where = f"{asked.title}, request {number}"
     if entry.now is None:
         yield Difference(where, "", "removed", recorded=dict(asked.variables))
         return

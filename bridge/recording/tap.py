@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from bridge.actions.catalog_read import KnownPlaces
 from bridge.engine.model import Learned
 from bridge.ledger import Effect, Ledger, NewStep
 from bridge.ledger.model import HeldBack, StepRow
-from bridge.shopify.exchange import Exchange
+from bridge.shopify.exchange import MOST_KEPT, Exchange
+from bridge.shopify.places import KnownPlaces
 
 # What one call may hold in memory for its recording. A pull of 100 orders is some 2 MiB.
-MAX_BYTES: Final = 32 * 2**20
+MAX_BYTES: Final = MOST_KEPT
 
 
 @dataclass(slots=True)
@@ -55,9 +55,10 @@ class Recording:
     _own_steps: set[str] = field(default_factory=set)
 
     def take(self, exchange: Exchange) -> None:
-        """One exchange with the store."""
-        self._bytes += len(exchange.request) + len(exchange.reply)
-        if self._bytes > MAX_BYTES:
+        """One exchange with the store or its storage."""
+        rows = exchange.form.size if exchange.form is not None else 0
+        self._bytes += len(exchange.request) + len(exchange.reply) + rows
+        if self._bytes > MAX_BYTES or not exchange.whole:
             self.too_large = True
             self.exchanges.clear()
         if not self.too_large:
@@ -144,9 +145,9 @@ def learned_of(learned: Learned) -> dict[str, Any]:
     }
 
 
-def _copied(places: object) -> dict[str, Any] | None:
+def _copied(places: KnownPlaces | None) -> dict[str, Any] | None:
     """Names of publications, collections and categories with their GIDs."""
-    if not isinstance(places, KnownPlaces):
+    if places is None:
         return None
     return {
         "at": places.at,

@@ -7,7 +7,8 @@ They change rarely; callers remember what they got.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from bridge.shopify.budget import CallBudget
@@ -29,6 +30,19 @@ class Collection:
     gid: str
     handle: str
     title: str
+
+
+@dataclass(slots=True)
+class KnownPlaces:
+    """What a process has learnt of a shop's places, by their names, since ``at``.
+
+    None: the name was looked for and is not there.
+    """
+
+    at: datetime
+    publications: dict[str, str] = field(default_factory=dict)
+    collections: dict[str, str | None] = field(default_factory=dict)
+    categories: dict[str, str | None] = field(default_factory=dict)
 
 
 async def publications(client: ShopifyClient, budget: CallBudget) -> dict[str, str]:
