@@ -20,9 +20,10 @@ from bridge.actions.catalog_options import (
     wanted_names,
     wanted_values,
 )
-from bridge.actions.catalog_plan import Change, Part, elsewhere
 from bridge.actions.catalog_state import Shop, Target, tell
+from bridge.actions.catalog_steps import Change, Part
 from bridge.actions.catalog_target import WantedProduct, WantedVariant
+from bridge.actions.catalog_variants import elsewhere
 from bridge.engine import Step
 from bridge.retailops.events import Code, Event
 from bridge.shopify.documents import operation

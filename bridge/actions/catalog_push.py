@@ -21,9 +21,10 @@ from bridge.actions.catalog_bulk import each_row, in_bulk
 from bridge.actions.catalog_create import create
 from bridge.actions.catalog_feed import Feed, read_feed
 from bridge.actions.catalog_media import address_key
-from bridge.actions.catalog_plan import Change, Part, change, publish
+from bridge.actions.catalog_plan import change, publish
 from bridge.actions.catalog_read import Read, read_store
 from bridge.actions.catalog_state import Shop, Target, making, tell
+from bridge.actions.catalog_steps import Change, Part
 from bridge.engine import Call, Plan, Result
 from bridge.engine.bulk import wait_for_running
 from bridge.engine.telling import shopify_event
