@@ -32,7 +32,7 @@ async def send_rows(call: Call, step: Step) -> Result:
         )
         end = await bulk.follow(client, budget, run.id, sleep=call.sleep)
         found: dict[int, Row] = {}
-        async for row in bulk.results(client, budget, end):
+        async for row in bulk.results(client, budget, end, step.operation):
             found[row.line] = row
     except (ShopifyError, OutcomeUnknown, DeadlineExceeded) as error:
         return Result(step, error=error, request_id=getattr(error, "request_id", ""))

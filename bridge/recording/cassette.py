@@ -20,6 +20,8 @@ from bridge.errors import BridgeError
 
 FORMAT: Final = 1
 
+FORM_TYPE: Final = "multipart/form-data"
+
 FAILURE: Final = "Recorded-Failure"
 SENT: Final = "Recorded-Sent"
 
@@ -96,7 +98,10 @@ class Call(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One request to the store and its reply. ``failure`` names why there was none."""
+    """One request to the store or its storage, and the reply.
+
+    ``failure`` names why there was none, or why it broke off.
+    """
 
     uri: str
     headers: Mapping[str, str]
@@ -106,6 +111,17 @@ class Interaction:
     reply: str
     failure: str = ""
     sent: bool = True
+    method: str = "POST"
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it carried the rows of a bulk mutation."""
+        return self.headers.get("Content-Type", "").startswith(FORM_TYPE)
+
+    @property
+    def is_download(self) -> bool:
+        """Whether it fetched the results of a bulk mutation."""
+        return self.method == "GET"
 
     @property
     def is_token(self) -> bool:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CODE = auto()  # a tracking number
     NUMBERED = auto()  # a random id: the first, the second …
     PAGE_TOKEN = auto()  # signed with the channel's key: signed anew with a public one
+    ADDRESS = auto()  # a signed address of a file: numbered, at example.com
     SECRET = auto()
 
 
@@ -135,6 +136,9 @@ SHOPIFY: Final[Mapping[str, Kind]] = {
     **_named(
         Kind.CODE, FulfillmentTrackingInfo="number", FulfillmentTrackingInput="number numbers"
     ),
+    **_named(
+        Kind.ADDRESS, BulkOperation="url partialDataUrl", StagedMediaUploadTarget="url resourceUrl"
+    ),
     "PageInfo.endCursor": Kind.AS_IS,
     "PageInfo.startCursor": Kind.AS_IS,
     "StagedUploadParameter.value": Kind.SECRET,
@@ -151,6 +155,7 @@ VARIABLES: Final[Mapping[str, Kind]] = {
     "namespace": Kind.KEPT,
     "query": Kind.KEPT,
     "search": Kind.KEPT,
+    "stagedUploadPath": Kind.SECRET,  # a StagedUploadParameter's value
 }
 """Texts among our documents' own variables, without the number that a batch puts behind."""
 

@@ -65,9 +65,9 @@ def _interaction(one: Interaction) -> dict[str, Any]:
         headers |= {FAILURE: one.failure, SENT: str(one.sent).lower()}
     return {
         "request": {
-            "method": "POST",
+            "method": one.method,
             "uri": one.uri,
-            "body": one.body,
+            "body": one.body or None,
             "headers": {name: [value] for name, value in one.headers.items()},
         },
         "response": {
@@ -154,6 +154,7 @@ def _read(one: Mapping[str, Any]) -> Interaction:
         reply=str((response.get("body") or {}).get("string") or ""),
         failure=failure,
         sent=sent == "true",
+        method=str(request.get("method") or "POST"),
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -22,17 +20,16 @@ from bridge.recording.cassette import (
     Cassette,
     Clock,
     Header,
-    Interaction,
     Source,
     State,
 )
 from bridge.recording.fields import Kind
-from bridge.recording.scrub import SCRUBBED, Rules, literals, scrubbed, vocabulary
+from bridge.recording.parts import part_of
+from bridge.recording.scrub import Rules, literals, scrubbed, vocabulary
 from bridge.recording.tap import Recording
-from bridge.recording.walk import Leaf, document, every, retailops
+from bridge.recording.walk import Leaf, as_json, every, retailops
 from bridge.recording.words import Words
 from bridge.schema import load_schema
-from bridge.shopify.exchange import Exchange
 from bridge.wiring import layers_of, schemas_of
 
 JSON = Any
@@ -40,17 +37,6 @@ JSON = Any
 # The auth key of every replay. Page tokens are signed with it anew, so that a recording holds
 # nothing that the channel's real key has made.
 REPLAY_KEY: Final = "REPLAYREPLAYREPLAYREPLAYREPLAY00"
-
-KEPT_HEADERS: Final = ("Content-Type", "Retry-After", "X-Shopify-API-Version")
-REQUEST_ID: Final = "X-Request-Id"
-
-# What Shopify's token endpoint says when it gives none; nothing else of a refusal is kept.
-_REFUSAL: Final = re.compile(
-    r"app_not_installed|shop_not_permitted|invalid_client|application_cannot_be_found"
-)
-
-# Keys of a GraphQL error's extensions that hold no words of a person.
-_TOLD: Final = frozenset({"code", "cost", "maxCost", "typeName", "fieldName", "argumentName"})
 
 
 def mapping_files(channel: ChannelSettings) -> list[Path]:
@@ -123,13 +109,13 @@ def cassette_of(
     recorded_at: datetime,
 ) -> Cassette:
     """The cassette of a finished recording."""
-    answer = _json(one.answer)
+    answer = as_json(one.answer)
     walks: list[Callable[[Leaf], JSON]] = [
         lambda leaf: retailops(one.request, leaf),
         lambda leaf: retailops(answer, leaf),
         lambda leaf: _state(one, leaf),
     ]
-    parts = [_Part.of(exchange, rules) for exchange in one.exchanges]
+    parts = [part_of(exchange, rules) for exchange in one.exchanges]
     walks += [part.walk for part in parts]
     request, said, state, *walked = scrubbed(rules, walks)
     header = Header(
@@ -153,152 +139,6 @@ def cassette_of(
     )
     interactions = tuple(part.interaction(clean) for part, clean in zip(parts, walked, strict=True))
     return Cassette(header, Call(request=request, status=one.status, answer=said), interactions)
-
-
-def _json(raw: bytes) -> JSON:
-    try:
-        return json.loads(raw)
-    except ValueError:
-        return None
-
-
-# -- one exchange ---------------------------------------------------------------------------------
-
-
-class _Part:
-    """One exchange on its way into the file; ``walk`` goes through what it carries."""
-
-    @staticmethod
-    def of(exchange: Exchange, rules: Rules) -> _Part:
-        return _Part(exchange, rules) if exchange.operation else _TokenPart(exchange)
-
-    def __init__(self, exchange: Exchange, rules: Rules) -> None:
-        self.exchange = exchange
-        asked = _json(exchange.request)
-        self._asked = asked if isinstance(asked, dict) else {}
-        self._variables = self._asked.get("variables") or {}
-        query = str(self._asked.get("query", ""))
-        self._document = document(rules.schema, query, rules.namespaces)
-        self._reply = _json(exchange.reply)
-
-    def walk(self, leaf: Leaf) -> JSON:
-        """Variables, reply and request id."""
-        reply = self._reply
-        if isinstance(reply, dict):
-            reply = {name: self._top(name, value, leaf) for name, value in reply.items()}
-        else:
-            reply = None
-        request_id = _header(self.exchange, REQUEST_ID)
-        return {
-            "variables": self._document.variables(self._variables, leaf),
-            "reply": reply,
-            "id": leaf(Kind.NUMBERED, request_id) if request_id else None,
-        }
-
-    def _top(self, name: str, value: JSON, leaf: Leaf) -> JSON:
-        if name == "data":
-            return self._document.data(value, self._variables, leaf) if value else value
-        if name == "extensions":
-            return every(value, Kind.KEPT, leaf)
-        if name == "errors":
-            return _errors(value, leaf)
-        return every(value, None, leaf)
-
-    def interaction(self, clean: Mapping[str, JSON]) -> Interaction:
-        """As it is written."""
-        exchange = self.exchange
-        asked = {
-            "operationName": self._asked.get("operationName"),
-            "query": self._asked.get("query"),
-            "variables": clean["variables"],
-        }
-        headers = {name: v for name in KEPT_HEADERS if (v := _header(exchange, name))}
-        if clean["id"]:
-            headers[REQUEST_ID] = clean["id"]
-        reply = clean["reply"]
-        return Interaction(
-            uri=exchange.url,
-            headers={"Content-Type": "application/json"},
-            body=_text(asked),
-            status=exchange.status or 0,
-            reply_headers=headers,
-            reply=_unreadable(exchange) if reply is None else _text(reply),
-            failure=exchange.failure,
-            sent=exchange.sent,
-        )
-
-
-class _TokenPart(_Part):
-    """The request for an access token: its secrets are gone before anything else is done."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-
-    def walk(self, leaf: Leaf) -> JSON:
-        return None
-
-    def interaction(self, clean: Mapping[str, JSON]) -> Interaction:
-        exchange = self.exchange
-        said = _json(exchange.reply)
-        answer: dict[str, JSON] = {}
-        if isinstance(said, dict):
-            numbers = {n: v for n, v in said.items() if n == "expires_in" and isinstance(v, int)}
-            token = {"access_token": SCRUBBED} if "access_token" in said else {}
-            answer = {**token, **numbers}
-        if not answer and (code := _REFUSAL.search(exchange.reply.decode("utf-8", "replace"))):
-            answer = {"error": code[0]}
-        form = f"grant_type=client_credentials&client_id={SCRUBBED}&client_secret={SCRUBBED}"
-        return Interaction(
-            uri=exchange.url,
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            body=form,
-            status=exchange.status or 0,
-            reply_headers={"Content-Type": "application/json"},
-            reply=_text(answer),
-            failure=exchange.failure,
-            sent=exchange.sent,
-        )
-
-
-def _errors(value: JSON, leaf: Leaf) -> JSON:
-    """Errors beside or instead of data: their message, place and code."""
-    if isinstance(value, list):
-        return [_errors(one, leaf) for one in value]
-    if not isinstance(value, Mapping):
-        return leaf(Kind.KEPT, value)
-    out = {}
-    for name, one in value.items():
-        if name in {"message", "path", "locations"}:
-            out[name] = every(one, Kind.KEPT, leaf)
-        elif name == "extensions" and isinstance(one, Mapping):
-            out[name] = {key: _extension(key, said, leaf) for key, said in one.items()}
-        else:
-            out[name] = every(one, None, leaf)
-    return out
-
-
-def _extension(name: str, value: JSON, leaf: Leaf) -> JSON:
-    if name == "requestId":
-        return leaf(Kind.NUMBERED, value)
-    return every(value, Kind.KEPT if name in _TOLD else None, leaf)
-
-
-def _header(exchange: Exchange, name: str) -> str:
-    wanted = name.lower()
-    return next((v for n, v in exchange.headers.items() if n.lower() == wanted), "")
-
-
-def _unreadable(exchange: Exchange) -> str:
-    """In the place of a reply that is no JSON object: nothing in it can be told apart."""
-    if not exchange.reply:
-        return ""
-    if "html" in _header(exchange, "Content-Type"):
-        return "<!DOCTYPE html>"
-    return '{"data":'
-
-
-def _text(value: JSON) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 # -- what was known beforehand --------------------------------------------------------------------

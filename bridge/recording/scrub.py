@@ -93,6 +93,7 @@ class Scrubber:
         self._kept: set[str] = set()  # words of what is kept, as numbers of orders
         self._codes: dict[str, str] = {}
         self._numbered: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
         self._places: set[tuple[str, ...]] = set()
         self._index: dict[str, dict[tuple[str, ...], str]] = {}
         self._by: Mapping[Kind, Callable[[str], str]] = {
@@ -104,6 +105,7 @@ class Scrubber:
             Kind.PHONE: self._phone,
             Kind.CODE: self._code,
             Kind.NUMBERED: self._number,
+            Kind.ADDRESS: self._address,
         }
         known = sorted({s for s in rules.secrets if s}, key=len, reverse=True)
         secret = "|".join([*map(re.escape, known), TOKEN.pattern])
@@ -132,6 +134,8 @@ class Scrubber:
             made = self._code(text)
             self._codes[text.casefold()] = made
             self._note(text, made)
+        elif kind is Kind.ADDRESS:
+            self._note(text, self._address(text))
         return value
 
     def learn_typed(self, kind: Kind | None, value: JSON) -> JSON:
@@ -157,6 +161,10 @@ class Scrubber:
     def _number(self, text: str) -> str:
         place = len(self._numbered) + 1
         return self._numbered.setdefault(text.casefold(), f"00000000-0000-4000-8000-{place:012d}")
+
+    def _address(self, text: str) -> str:
+        place = len(self._addresses) + 1
+        return self._addresses.setdefault(text, f"https://storage.example.com/{place}")
 
     # -- cleaning -----------------------------------------------------------------------------
 

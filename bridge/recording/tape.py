@@ -1,10 +1,10 @@
 """Plays a cassette to the real client: every request is looked up, none is sent.
 
 A request is the recorded one when operation, variables and query are the same, but for white
-space and idempotency keys. Of several the first that was not played yet is given. A request
-that differs from the recorded one of its operation is noted and given that one's reply, so
-that the call goes on and all differences are seen; for one that is not there at all the call
-ends (``NotRecorded``).
+space and idempotency keys; an upload when it has the same rows. Of several the first that was
+not played yet is given. A request that differs from the recorded one of its operation is noted
+and given that one's reply, so that the call goes on and all differences are seen; for one that
+is not there at all the call ends (``NotRecorded``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -23,10 +24,15 @@ from pydantic import SecretStr
 
 from bridge.errors import BridgeError
 from bridge.recording.cassette import Cassette, CassetteError, Interaction
+from bridge.recording.transfers import rows_of
+from bridge.shopify.budget import Deadline
+from bridge.shopify.bulk_file import encode_row
 from bridge.shopify.client import ShopifyClient
+from bridge.shopify.exchange import Form
 from bridge.shopify.pacing import CostBucket
 from bridge.shopify.protocol import HttpRequest
 from bridge.shopify.session import ClientCredentials, StaticToken, Store, TokenSource
+from bridge.shopify.storage import Storage
 
 JSON = Any
 
@@ -56,7 +62,11 @@ def without_keys(variables: Mapping[str, JSON]) -> dict[str, JSON]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One GraphQL request, in a form that is the same for the same request."""
+    """One request, in a form that is the same for the same request.
+
+    An upload to the storage is one of the operation ``upload`` with its rows as variables, a
+    download one of the operation ``download`` with its address; neither has a query.
+    """
 
     operation: str
     variables: Mapping[str, JSON]
@@ -71,10 +81,34 @@ class Asked:
         query = normal(str(said.get("query") or ""))
         return cls(str(said.get("operationName") or ""), variables, query)
 
+    @classmethod
+    def recorded(cls, one: Interaction) -> Asked:
+        """What was asked in a recorded interaction, but for a token's. ValueError as ``of``."""
+        if one.is_upload:
+            return cls.upload(rows_of(one.body))
+        return cls.download(one.uri) if one.is_download else cls.of(one.body)
+
+    @classmethod
+    def upload(cls, rows: Iterable[Mapping[str, JSON]]) -> Asked:
+        """Rows of a bulk mutation."""
+        return cls("upload", {"rows": [without_keys(row) for row in rows]}, "")
+
+    @classmethod
+    def download(cls, address: str) -> Asked:
+        """Results of a bulk mutation."""
+        return cls("download", {"address": address}, "")
+
     @property
     def is_mutation(self) -> bool:
         """Whether it changes something."""
         return self.query.startswith("mutation")
+
+    @property
+    def title(self) -> str:
+        """For reports: ``mutation ProductSet``, ``upload``."""
+        if not self.query:
+            return self.operation
+        return f"{'mutation' if self.is_mutation else 'query'} {self.operation}"
 
 
 @dataclass(slots=True)
@@ -103,17 +137,19 @@ class Tape:
         """All of a cassette's interactions, none played. CassetteError when one is no GraphQL."""
         try:
             return cls(
-                [Entry(i, None if i.is_token else Asked.of(i.body)) for i in cassette.interactions],
+                [
+                    Entry(i, None if i.is_token else Asked.recorded(i))
+                    for i in cassette.interactions
+                ],
                 cassette.header.timeout_seconds,
             )
         except ValueError:
             raise CassetteError(
-                f"{cassette.name}: a request is neither GraphQL nor for a token"
+                f"{cassette.name}: a request is neither GraphQL nor for a token or a file"
             ) from None
 
-    def play(self, body: bytes) -> Interaction:
-        """The reply to a GraphQL request. NotRecorded when there is none."""
-        now = Asked.of(body)
+    def play(self, now: Asked) -> Interaction:
+        """The reply to a request. NotRecorded when there is none."""
         left = [e for e in self.entries if e.asked is not None and not e.played]
         entry = next((e for e in left if e.asked == now), None) or next(
             (e for e in left if e.asked and e.asked.operation == now.operation), None
@@ -176,15 +212,46 @@ class TapeClient(ShopifyClient):
             sleep=leap.sleep,
             chance=lambda: 0.5,
         )
+        self.storage = _TapeStorage(tape, http, leap)
         self._tape = tape
 
     async def _over_the_wire(
         self, request: HttpRequest, seconds: float
     ) -> tuple[int, Mapping[str, str], bytes]:
-        one = self._tape.play(request.body)
+        one = self._tape.play(Asked.of(request.body))
         if one.failure:
             raise failure_of(one)
         return one.status, one.reply_headers, one.reply.encode()
+
+
+class _TapeStorage(Storage):
+    """The real uploads and downloads, on a tape."""
+
+    def __init__(self, tape: Tape, http: aiohttp.ClientSession, leap: Leap) -> None:
+        super().__init__(http, secure=True, sleep=leap.sleep, chance=lambda: 0.5, clock=leap)
+        self._tape = tape
+
+    async def _post(self, url: str, form: Form, deadline: Deadline) -> tuple[int, bytes]:
+        rows = [json.loads(encode_row(row)) for row in form.rows]
+        one = self._tape.play(Asked.upload(rows))
+        if one.failure:
+            raise failure_of(one)
+        return one.status, one.reply.encode()
+
+    @asynccontextmanager
+    async def _get(
+        self, url: str, deadline: Deadline
+    ) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
+        one = self._tape.play(Asked.download(url))
+        if one.failure and not one.status:
+            raise failure_of(one)
+        yield one.status, _content(one)
+
+
+async def _content(one: Interaction) -> AsyncIterator[bytes]:
+    yield one.reply.encode()
+    if one.failure:
+        raise failure_of(one)
 
 
 class _TapeCredentials(ClientCredentials):

@@ -6,6 +6,7 @@ over the schema. RetailOps' side goes by the names of fields. What neither knows
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -61,6 +62,19 @@ def every(value: JSON, kind: Kind | None, leaf: Leaf) -> JSON:
     if isinstance(value, list | tuple):
         return [every(one, kind, leaf) for one in value]
     return leaf(kind, value)
+
+
+def as_json(raw: bytes | str) -> JSON:
+    """What was sent; None when it is no JSON."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
+def as_text(value: JSON) -> str:
+    """As it stands in the file."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 # -- RetailOps ------------------------------------------------------------------------------------
@@ -295,3 +309,33 @@ def _harmless(kind: GraphQLNamedType | None) -> Kind | None:
 def document(schema: GraphQLSchema, text: str, namespaces: frozenset[str]) -> Document:
     """The document, parsed once."""
     return Document(schema, text, namespaces)
+
+
+# -- errors beside the data -----------------------------------------------------------------------
+
+
+# Keys of a GraphQL error's extensions that hold no words of a person.
+_TOLD: Final = frozenset({"code", "cost", "maxCost", "typeName", "fieldName", "argumentName"})
+
+
+def errors_of(value: JSON, leaf: Leaf) -> JSON:
+    """Errors beside or instead of data: their message, place and code."""
+    if isinstance(value, list):
+        return [errors_of(one, leaf) for one in value]
+    if not isinstance(value, Mapping):
+        return leaf(Kind.KEPT, value)
+    out = {}
+    for name, one in value.items():
+        if name in {"message", "path", "locations"}:
+            out[name] = every(one, Kind.KEPT, leaf)
+        elif name == "extensions" and isinstance(one, Mapping):
+            out[name] = {key: _extension(key, said, leaf) for key, said in one.items()}
+        else:
+            out[name] = every(one, None, leaf)
+    return out
+
+
+def _extension(name: str, value: JSON, leaf: Leaf) -> JSON:
+    if name == "requestId":
+        return leaf(Kind.NUMBERED, value)
+    return every(value, Kind.KEPT if name in _TOLD else None, leaf)

@@ -69,7 +69,7 @@ class Tracing:
             kind=SpanKind.CLIENT,
             start_time=end - int(exchange.seconds * 1e9),
             attributes={
-                "graphql.operation.name": exchange.operation,
+                "graphql.operation.name": exchange.operation if exchange.via == "graphql" else "",
                 "server.address": urlsplit(exchange.url).hostname or "",
                 "http.response.body.size": len(exchange.reply),
                 "shopify.request_id": exchange.headers.get("X-Request-Id", ""),

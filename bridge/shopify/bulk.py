@@ -123,7 +123,7 @@ async def start(
     """
     text = marked(operation, client_identifier)
     size = await _measure(rows)
-    path = await _uploaded(client, budget, rows, size)
+    path = await _uploaded(client, budget, operation, rows, size)
     reply = await client.execute(
         documents.operation("BulkRun"),
         {"mutation": text, "stagedUploadPath": path, "clientIdentifier": client_identifier},
@@ -178,8 +178,10 @@ async def follow(
         pause = min(pause * GROWTH, LONGEST_PAUSE)
 
 
-async def results(client: ShopifyClient, budget: CallBudget, end: BulkState) -> AsyncIterator[Row]:
-    """What became of each row, as the file is read; rows need not come in order.
+async def results(
+    client: ShopifyClient, budget: CallBudget, end: BulkState, operation: Operation | None = None
+) -> AsyncIterator[Row]:
+    """What became of each row of ``operation``, as the file is read; they need not come in order.
 
     Of a ``partial`` one what there is: a row without a result may have been done or not, and its
     object must be read. Raises ShopifyBroken when a line is none, QueryRejected when the file is
@@ -188,7 +190,9 @@ async def results(client: ShopifyClient, budget: CallBudget, end: BulkState) -> 
     if end.address is None:
         return
     torn = False
-    async with aclosing(client.storage.lines(end.address, deadline=budget.deadline)) as lines:
+    text = operation.text if operation is not None else end.text
+    found = client.storage.lines(end.address, deadline=budget.deadline, document=text)
+    async with aclosing(found) as lines:
         async for raw in lines:
             row = read_row(raw)
             if torn or (row is None and not end.partial):
@@ -257,14 +261,20 @@ async def _measure(rows: Sequence[Mapping[str, Any]]) -> int:
 
 
 async def _uploaded(
-    client: ShopifyClient, budget: CallBudget, rows: Sequence[Mapping[str, Any]], size: int
+    client: ShopifyClient,
+    budget: CallBudget,
+    operation: Operation,
+    rows: Sequence[Mapping[str, Any]],
+    size: int,
 ) -> str:
     """The path of the uploaded file. A try that failed left nothing but an unused place."""
     failures = 0
     while True:
         try:
             url, fields = await _staged(client, budget)
-            await client.storage.upload(url, fields, rows, size, deadline=budget.deadline)
+            await client.storage.upload(
+                url, fields, rows, size, deadline=budget.deadline, document=operation.text
+            )
             return dict(fields)["key"]
         except OutcomeUnknown as error:
             failed: ShopifyBroken | TransportError = ShopifyBroken(

@@ -97,6 +97,8 @@ class ShopifyClient:
             sleep=sleep,
             chance=chance,
             hook=hook,
+            observe=observe,
+            clock=clock,
         )
         self._http = http
         self._tokens = tokens

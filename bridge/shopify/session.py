@@ -257,6 +257,7 @@ class ClientCredentials:
             if self._observe is not None:
                 self._observe(
                     Exchange(
+                        via="token",
                         operation="",
                         url=self._store.token_url,
                         request=urlencode(form).encode(),

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ from bridge.errors import (
 )
 from bridge.shopify.budget import Deadline
 from bridge.shopify.bulk_file import CHUNK, Lines, chunks, form_ends
+from bridge.shopify.exchange import MOST_KEPT, Exchange, Form, Observe
 from bridge.shopify.protocol import USER_AGENT
 
 log = structlog.get_logger()
@@ -40,7 +43,10 @@ _CODE: Final = re.compile(rb"<Code>(\w{1,60})</Code>")
 
 
 class Storage:
-    """Uploads and downloads of one store. ``secure``: only https will do."""
+    """Uploads and downloads of one store. ``secure``: only https will do.
+
+    ``observe`` sees each, with the text of the bulk mutation (``document``) that it belongs to.
+    """
 
     def __init__(
         self,
@@ -51,6 +57,8 @@ class Storage:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
         hook: Callable[[str], None] | None = None,
+        observe: Observe | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = http
         self._secure = secure
@@ -58,6 +66,8 @@ class Storage:
         self._sleep = sleep
         self._chance = chance
         self._hook = hook
+        self._observe = observe
+        self._clock = clock
 
     async def upload(
         self,
@@ -67,46 +77,74 @@ class Storage:
         size: int,
         *,
         deadline: Deadline,
+        document: str = "",
     ) -> None:
         """Post the form with ``rows`` as its file of ``size`` bytes, once.
 
         Raises TransportError, ShopifyBroken (5xx), QueryRejected (refused: ask Shopify for
         another place) and DeadlineExceeded. Whatever is raised, nothing was done at the store.
         """
+        form = Form(tuple(fields), rows, size)
+        deadline.check("the upload of a bulk mutation's rows")
+        checked, began = self._checked(url), self._clock()
+        status: int | None = None
+        answer, failure, sent = b"", "", True
+        self._tell_hook("before upload")
+        try:
+            status, answer = await self._post(checked, form, deadline)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure, sent = type(error).__name__, _has_left(error)
+            raise _no_reply(error, deadline, "took no rows of a bulk mutation") from error
+        finally:
+            self._tell_hook("after upload")
+            self._tell(
+                Exchange(
+                    operation="upload",
+                    url=url,
+                    request=b"",
+                    status=status,
+                    headers={},
+                    reply=answer,
+                    seconds=self._clock() - began,
+                    failure=failure,
+                    sent=sent,
+                    via="upload",
+                    form=form,
+                    document=document,
+                )
+            )
+        _judge(status, answer, "refused the rows of a bulk mutation")
+        log.debug("bulk_upload", rows=len(rows), bytes=size)
+
+    async def _post(self, url: str, form: Form, deadline: Deadline) -> tuple[int, bytes]:
+        """Status and answer; raises what aiohttp raises. A replay has them from a file."""
         boundary = uuid.uuid4().hex
-        head, tail = form_ends(fields, boundary)
+        head, tail = form_ends(form.fields, boundary)
         headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             # the storage wants the length before it reads; rows are not kept twice for it
-            "Content-Length": str(len(head) + size + len(tail)),
+            "Content-Length": str(len(head) + form.size + len(tail)),
             "User-Agent": USER_AGENT,
         }
 
         async def body() -> AsyncIterator[bytes]:
             yield head
-            for piece in chunks(rows):
+            for piece in chunks(form.rows):
                 yield piece
             yield tail
 
-        deadline.check("the upload of a bulk mutation's rows")
-        self._tell_hook("before upload")
-        try:
-            async with self._http.post(
-                self._checked(url),
-                data=body(),
-                headers=headers,
-                timeout=self._limits(deadline),
-                allow_redirects=False,
-            ) as response:
-                answer = await response.content.read(CHUNK)
-                _judge(response.status, answer, "refused the rows of a bulk mutation")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _no_reply(error, deadline, "took no rows of a bulk mutation") from error
-        finally:
-            self._tell_hook("after upload")
-        log.debug("bulk_upload", rows=len(rows), bytes=size)
+        async with self._http.post(
+            url,
+            data=body(),
+            headers=headers,
+            timeout=self._limits(deadline),
+            allow_redirects=False,
+        ) as response:
+            return response.status, await response.content.read(CHUNK)
 
-    async def lines(self, url: str, *, deadline: Deadline) -> AsyncGenerator[bytes, None]:
+    async def lines(
+        self, url: str, *, deadline: Deadline, document: str = ""
+    ) -> AsyncGenerator[bytes, None]:
         """The lines of a file, read piece by piece; a read that breaks off is begun again.
 
         Each line is given once. Raises what ``upload`` raises.
@@ -115,11 +153,12 @@ class Storage:
         while True:
             at = 0
             try:
-                async for line in self._read(url, deadline):
-                    at += 1
-                    if at > given:
-                        given = at
-                        yield line
+                async with aclosing(self._read(url, deadline, document)) as lines:
+                    async for line in lines:
+                        at += 1
+                        if at > given:
+                            given = at
+                            yield line
             except (TransportError, ShopifyBroken) as error:
                 failures += 1
                 await self.pause(error, failures, deadline)
@@ -133,28 +172,61 @@ class Storage:
             raise error
         await self._sleep(wait)
 
-    async def _read(self, url: str, deadline: Deadline) -> AsyncGenerator[bytes, None]:
+    async def _read(
+        self, url: str, deadline: Deadline, document: str
+    ) -> AsyncGenerator[bytes, None]:
         deadline.check("the download of a bulk mutation's results")
-        lines = Lines()
+        checked, began = self._checked(url), self._clock()
+        lines, kept = Lines(), _Kept(keep=self._observe is not None)
+        status: int | None = None
+        failure, sent = "", True
         try:
-            async with self._http.get(
-                self._checked(url),
-                headers={"User-Agent": USER_AGENT},
-                timeout=self._limits(deadline),
-                allow_redirects=False,
-            ) as response:
-                if response.status != 200:
-                    answer = await response.content.read(CHUNK)
-                    _judge(response.status, answer, "has no results of a bulk mutation for us")
-                async for piece in response.content.iter_chunked(CHUNK):
+            async with self._get(checked, deadline) as (status, pieces):
+                if status != 200:
+                    answer = await anext(pieces, b"")
+                    kept.add(answer)
+                    _judge(status, answer, "has no results of a bulk mutation for us")
+                async for piece in pieces:
+                    kept.add(piece)
                     for line in lines.feed(piece):
                         yield line
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure, sent = type(error).__name__, _has_left(error)
             raise _no_reply(error, deadline, "broke off a bulk mutation's results") from error
         except ValueError as error:
             raise QueryRejected(f"Shopify's results of a bulk mutation have {error}") from error
+        finally:
+            self._tell(
+                Exchange(
+                    operation="download",
+                    url=url,
+                    request=b"",
+                    status=status,
+                    headers={},
+                    reply=bytes(kept.content),
+                    seconds=self._clock() - began,
+                    failure=failure,
+                    sent=sent,
+                    via="download",
+                    document=document,
+                    whole=kept.whole,
+                )
+            )
         if last := lines.last():
             yield last
+
+    @asynccontextmanager
+    async def _get(
+        self, url: str, deadline: Deadline
+    ) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
+        """Status and content; raises what aiohttp raises. A replay has them from a file."""
+        async with self._http.get(
+            url,
+            headers={"User-Agent": USER_AGENT},
+            timeout=self._limits(deadline),
+            allow_redirects=False,
+        ) as response:
+            yield response.status, response.content.iter_chunked(CHUNK)
 
     def _limits(self, deadline: Deadline) -> aiohttp.ClientTimeout:
         """A big file takes its time; but silence is a failure, and the deadline the end."""
@@ -172,6 +244,27 @@ class Storage:
     def _tell_hook(self, when: str) -> None:
         if self._hook is not None:
             self._hook(f"shopify:{when}")
+
+    def _tell(self, exchange: Exchange) -> None:
+        if self._observe is not None:
+            self._observe(exchange)
+
+
+class _Kept:
+    """What was read of a file, for who observes; ``whole`` until it is too much."""
+
+    def __init__(self, *, keep: bool) -> None:
+        self.content = bytearray()
+        self.whole = True
+        self._keep = keep
+
+    def add(self, piece: bytes) -> None:
+        """The next piece."""
+        if not self._keep:
+            return
+        self.whole = self.whole and len(self.content) + len(piece) <= MOST_KEPT
+        if self.whole:
+            self.content += piece
 
 
 def _judge(status: int, answer: bytes, what: str) -> None:
@@ -191,5 +284,10 @@ def _no_reply(error: BaseException, deadline: Deadline, what: str) -> Exception:
         return DeadlineExceeded(f"the time was over while the storage that Shopify named {what}")
     return TransportError(
         f"the storage that Shopify named {what} ({type(error).__name__})",
-        sent=not isinstance(error, aiohttp.ClientConnectorError),
+        sent=_has_left(error),
     )
+
+
+def _has_left(error: BaseException) -> bool:
+    """Whether anything may have reached the storage."""
+    return not isinstance(error, aiohttp.ClientConnectorError)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, get_args, get_origin
 
@@ -21,6 +21,7 @@ from graphql.language import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
 )
 from graphql.type import (
@@ -38,7 +39,7 @@ from bridge.recording.tap import Recording
 from bridge.retailops.actions import ACTIONS
 from bridge.schema import load_schema
 from bridge.shopify.documents import names, operation
-from bridge.shopify.exchange import Exchange
+from bridge.shopify.exchange import Exchange, Form
 
 SCHEMA = load_schema()
 
@@ -103,6 +104,11 @@ class Document:
         (self.operation,) = (
             d for d in document.definitions if isinstance(d, OperationDefinitionNode)
         )
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it may be run in bulk."""
+        return self.operation.operation is OperationType.MUTATION
 
     def variables(self) -> dict[str, Any]:
         """A value for every variable; no input is left out."""
@@ -221,6 +227,38 @@ class Document:
             seconds=0.1,
         )
 
+    def bulk(self) -> Iterator[Exchange]:
+        """The same as one row of a bulk mutation: uploaded to the storage, and its result."""
+        new, url = self.marks.new, "https://storage.example/{}?X-Goog-Signature={}"
+        error = {"message": new("errors.message"), "problems": new("errors.problems")}
+        row = {"data": self.data(), "errors": [error], "unheard_of": new("results.unheard_of")}
+        fields = (("key", new("StagedUploadParameter.value")), ("x-goog-signature", new("$secret")))
+        torn = f'{{"data": "{new("results.torn")}'
+        answer = f"<Error><Code>X</Code><Message>{new('storage.answer')}</Message></Error>"
+        upload = Exchange(
+            operation="upload",
+            url=url.format(new("address"), new("address")),
+            request=b"",
+            status=201,
+            headers={"X-Told": new("header.X-Told")},
+            reply=answer.encode(),
+            seconds=0.1,
+            via="upload",
+            form=Form(fields, [self.variables()], 1),
+            document=self.text,
+        )
+        yield upload
+        yield replace(
+            upload,
+            operation="download",
+            via="download",
+            url=url.format(new("address"), new("address")),
+            status=200,
+            reply=f"{json.dumps({**row, '__lineNumber': 0})}\n{torn}".encode(),
+            form=None,
+        )
+        yield replace(upload, via="download", status=400, form=None)
+
 
 # -- RetailOps ------------------------------------------------------------------------------------
 
@@ -271,7 +309,10 @@ def recordings(marks: Marks) -> Iterator[Recording]:
         mine, documents = documents[:share], documents[share:]
         one = Recording(spec.name, 21, "call-1", body_of(spec.request, marks), started)
         for name in mine:
-            one.take(Document(name, marks).exchange())
+            document = Document(name, marks)
+            one.take(document.exchange())
+            for exchange in document.bulk() if document.is_mutation else ():
+                one.take(exchange)
         answer = json.dumps(body_of(spec.answer, marks)).encode()
         one.answered(200, "ok", answer)
         yield one

@@ -53,6 +53,7 @@ POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "order_pull__page": SMALL,
     "order_pull__next_page": SMALL,
     "order_pull__throttled": SMALL,
+    "catalog_push__bulk": {"catalog": {"bulk_from": 3}},
     # Else every open order of the store is read, and stands in the file.
     "inventory_push__rows": {"inventory_push": {"reserve_unacknowledged": False}},
 }
@@ -155,6 +156,17 @@ async def catalog_push__new_and_known(w: Studio) -> None:
     known = {"sku": KNIFE, "price": "61.00"}
     feed = {"products": [lamp, {"handle": "field-knife", "variants": [known]}]}
     await w.take("new_and_known", "catalog_push", template_output=feed)
+
+
+async def catalog_push__bulk(w: Studio) -> None:
+    """Several products as one bulk operation: uploaded, waited for, results read; one refused."""
+    names = ("Tent peg", "Guy line", "x" * 300, "Mallet")
+    feed = [
+        product(f"camp-{n}", variant(f"CAMP-{n}", "4.50"), title=name, vendor="Ridgeway Forge")
+        for n, name in enumerate(names)
+    ]
+    await w.fault("bulkResults", "half_body")
+    await w.take("bulk", "catalog_push", template_output={"products": feed})
 
 
 async def inventory_push__rows(w: Studio) -> None:

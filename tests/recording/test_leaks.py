@@ -144,6 +144,7 @@ def test_a_token_request_keeps_nothing(rules):
         one.take(
             Exchange(
                 operation="",
+                via="token",
                 url="https://example.myshopify.com/admin/oauth/access_token",
                 request=b"grant_type=client_credentials&client_id=me-myself&client_secret=hush",
                 status=200,

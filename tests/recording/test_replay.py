@@ -103,6 +103,24 @@ def test_a_mapping_that_sends_something_else(tmp_path, capsys):
     ]
 
 
+def test_rows_that_bulk_sends_otherwise(tmp_path, capsys):
+    """An uploaded row is compared like a variable; a push that is no longer in bulk ends there."""
+    bulk = CASSETTES / "catalog_push" / "bulk.yaml"
+    text = bulk.read_text("utf-8")
+    mine = tmp_path / "bulk.yaml"
+    mine.write_text(text.replace('"title": "Mallet"', '"title": "Hammer"'))
+    assert run(str(mine), "--json") == 1
+    (found,) = told(capsys)
+    assert [(d["where"], d["path"], d["recorded"], d["now"]) for d in found["differences"]] == [
+        ("upload, request 6", "rows[3].input.title", "Hammer", "Mallet"),
+    ]
+    mine.write_text(text.replace("bulk_from: 3", "bulk_from: 30"))
+    assert run(str(mine)) == 1
+    said = capsys.readouterr().out
+    assert "mutation ProductSet: not in the recording; it was not sent" in said
+    assert "download, request 11: no longer sent" in said
+
+
 def test_a_request_that_was_never_recorded(tmp_path, capsys):
     """A policy that reads more than the recording holds: shown, not sent, and nothing compared."""
     where = config(tmp_path)

@@ -16,6 +16,7 @@ from bridge.errors import DeadlineExceeded, QueryRejected, ShopifyBroken
 from bridge.shopify import bulk_file
 from bridge.shopify.budget import Deadline
 from bridge.shopify.bulk_file import Lines, chunks, encode_row, form_ends, read_row
+from bridge.shopify.exchange import Exchange, Form, Observe
 from bridge.shopify.storage import Storage
 
 
@@ -99,7 +100,7 @@ def test_the_form_has_its_fields_before_the_file() -> None:
 
 @asynccontextmanager
 async def storage(
-    answer: web.Response, *, secure: bool = False
+    answer: web.Response, *, secure: bool = False, observe: Observe | None = None
 ) -> AsyncIterator[tuple[Storage, str, list[web.Request]]]:
     """A storage that always answers so; its address; the requests that came."""
     seen: list[web.Request] = []
@@ -115,7 +116,8 @@ async def storage(
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", reply)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
-        yield Storage(http, secure=secure, sleep=no_sleep), str(server.make_url("/file")), seen
+        made = Storage(http, secure=secure, sleep=no_sleep, observe=observe)
+        yield made, str(server.make_url("/file")), seen
 
 
 async def send(made: Storage, url: str) -> None:
@@ -142,6 +144,22 @@ async def test_only_what_belongs_to_an_upload_is_sent() -> None:
     assert set(headers) == {
         "Host", "Content-Type", "Content-Length", "User-Agent", "Accept", "Accept-Encoding",
     }  # fmt: skip
+
+
+async def test_who_observes_sees_files_but_no_address_in_a_log() -> None:
+    """Rows as they are, results as they came, whose they are; signed parts are out of ``repr``."""
+    seen: list[Exchange] = []
+    async with storage(web.Response(text='{"a": 1}\n{"b"'), observe=seen.append) as (made, url, _):
+        signed = f"{url}?signature=hush"
+        rows = [{"a": 1}]
+        deadline = Deadline.after(5)
+        await made.upload(signed, [("key", "k")], rows, 8, deadline=deadline, document="mutation")
+        lines = [line async for line in made.lines(signed, deadline=deadline, document="mutation")]
+        told = [(one.via, one.status, one.url, one.document, one.whole) for one in seen]
+        assert told == [(via, 200, signed, "mutation", True) for via in ("upload", "download")]
+        assert seen[0].form == Form((("key", "k"),), rows, 8)
+        assert seen[1].reply == b"\n".join(lines)
+        assert "hush" not in repr(seen)
 
 
 async def test_a_refusal_is_told_by_its_code_only() -> None:
