@@ -8,7 +8,7 @@ cannot be sent never costs the page. What the mapping sees beside Shopify's own 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -219,7 +219,7 @@ def _extra_item(extra: Extra, policy: OrderPullPolicy, no_line: Node) -> Item:
 
 
 def _fields(record: Totals | Payment | LinePrice) -> dict[str, Any]:
-    return asdict(record)
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _named(item: Item) -> dict[str, Any]:

@@ -45,6 +45,10 @@ HELD_BACK = """
 SELECT order_gid, refnum, code, reason, place, first_at, at, times FROM held_back
 WHERE channel = ? ORDER BY first_at, order_gid
 """
+ANY_HELD_BACK = """
+SELECT EXISTS (SELECT 1 FROM held_back
+WHERE channel = ? AND order_gid IN (SELECT value FROM json_each(?)))
+"""
 RELEASE = """
 DELETE FROM held_back
 WHERE channel = ? AND order_gid IN (SELECT value FROM json_each(?))
@@ -132,6 +136,14 @@ def held_back(connection: sqlite3.Connection, channel: int) -> list[HeldBack]:
             HELD_BACK, (channel,)
         )
     ]
+
+
+def any_held_back(
+    connection: sqlite3.Connection, channel: int, order_gids: Collection[str]
+) -> bool:
+    """Whether at least one of these orders is on the list."""
+    row = connection.execute(ANY_HELD_BACK, (channel, json.dumps(list(order_gids)))).fetchone()
+    return bool(row[0])
 
 
 def release(connection: sqlite3.Connection, channel: int, order_gids: Collection[str]) -> int:

@@ -3,7 +3,8 @@
 What is asked for while a commit is under way is carried out together in the next one: one
 ``BEGIN IMMEDIATE``, a savepoint for each operation so that one that fails takes no other with
 it, one flush to the disk, and only then are the callers told. Reads run in the same thread,
-after the commit. No transaction is ever open while Python code awaits.
+after the commit; small ones need not (see ``glance``). No transaction is ever open while Python
+code awaits.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any, Generic, TypeVar
 from bridge.errors import LedgerError
 from bridge.ledger import database
 from bridge.ledger.faults import explain, is_ground, is_passing
+from bridge.ledger.glance import Elsewhere, Glance
 from bridge.ledger.owners import Owner
 
 T = TypeVar("T")
@@ -96,6 +98,8 @@ class Writer:
         self._identity: database.Identity | None = None
         self._owner: Owner | None = None
         self._owed: list[Operation[Any]] = []
+        self._under_way = 0  # queued, or taken from the queue and not yet carried out
+        self._glance = Glance(path)
         self._thread: threading.Thread | None = None
         self.schema_version = 0
         self.commits = 0
@@ -141,8 +145,14 @@ class Writer:
         """Carry it out in the next group; return when it is on the disk."""
         return await self._submit(Operation(what, act, writes=True, owed=owed, after=after))
 
-    async def read(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """Carry out something that only reads."""
+    async def read(self, act: Callable[[sqlite3.Connection], T], *, few: bool = False) -> T:
+        """Carry out something that only reads, after all that was asked for before it.
+
+        ``few``: some rows by their key, so that no one is kept waiting if it is done at once.
+        """
+        if few and not (self._under_way or self._owed or self._closed or self._forked()):
+            with suppress(Elsewhere):
+                return self._glance.read(act)
         return await self._submit(Operation("read", act, writes=False))
 
     def promise(
@@ -158,8 +168,9 @@ class Writer:
 
     async def stop(self) -> None:
         """Carry out what is queued, then close the file. A second call does nothing."""
-        if os.getpid() != self._pid:
+        if self._forked():
             return  # a forked child has neither the thread nor the lock
+        self._glance.close()
         with self._gate:
             first = not self._closed
             self._closed = True
@@ -174,8 +185,11 @@ class Writer:
         self._put(operation)
         return await operation.future
 
+    def _forked(self) -> bool:
+        return os.getpid() != self._pid
+
     def _put(self, operation: Operation[Any]) -> None:
-        if os.getpid() != self._pid:
+        if self._forked():
             raise LedgerError(
                 f"ledger {self._path}: it was opened before this process was forked; open it in "
                 "the process that uses it"
@@ -183,6 +197,7 @@ class Writer:
         with self._gate:
             if self._closed:
                 raise LedgerError(f"ledger {self._path}: it is closed")
+            self._under_way += 1
             self._queue.put(operation)
 
     # -- the thread -------------------------------------------------------------------------
@@ -205,11 +220,14 @@ class Writer:
         while serving:
             group, serving = self._next_group()
             try:
-                self._carry_out(group)
+                outcomes = self._carry_out(group)
             except Exception as error:  # a bug of ours must not leave callers waiting for ever
-                self._tell([Outcome(operation, error=error) for operation in group])
+                outcomes = [Outcome(operation, error=error) for operation in group]
+            with self._gate:  # before the callers are told: the next thing they do is a read
+                self._under_way -= len(group)
+            self._tell(outcomes)
         if self._owed:
-            self._carry_out(())
+            self._tell(self._carry_out(()))
 
     def _open(self, opened: Operation[None]) -> None:
         database.create_private(self._path)
@@ -272,12 +290,11 @@ class Writer:
             return group, True
         return group, False
 
-    def _carry_out(self, group: Sequence[Operation[Any]]) -> None:
+    def _carry_out(self, group: Sequence[Operation[Any]]) -> list[Outcome]:
         writes = [*self._owed, *(o for o in group if o.writes)]
         outcomes = self._commit(writes) if writes else []
         self._owed = [o.operation for o in outcomes if o.lost and o.operation.owed]
-        outcomes += [self._look(o) for o in group if not o.writes]
-        self._tell(outcomes)
+        return outcomes + [self._look(o) for o in group if not o.writes]
 
     def _commit(self, group: Sequence[Operation[Any]]) -> list[Outcome]:
         begun = False
@@ -331,10 +348,13 @@ class Writer:
         by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
         for outcome in outcomes:
             operation = outcome.operation
+            if outcome.error is None and operation.after is not None:
+                try:
+                    operation.after(outcome.value)
+                except Exception as error:
+                    outcome.error = error
             if outcome.error is not None:
                 outcome.error = explain(outcome.error, self._path, self._busy_seconds)
-            elif operation.after is not None:
-                operation.after(outcome.value)
             if operation.loop is not None:
                 by_loop.setdefault(operation.loop, []).append(outcome)
         for loop, told in by_loop.items():

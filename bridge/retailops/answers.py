@@ -13,10 +13,10 @@ the double, as which every JSON reader takes them, gives back the same decimal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -190,6 +190,22 @@ class Attribute(Strict):
     value: AttributeText
 
 
+# What is paid and cannot be finer than the currency; unit taxes and percentages can.
+COARSE_OF_ORDER: Final = ("shipping_amt", "discount_amt")
+COARSE_OF_ITEM: Final = ("unit_price", "discount_amt", "ship_amt", "shiptax_amt")
+
+
+def _amounts(
+    place: str, values: OrderAmounts | ItemAmounts | None, names: Sequence[str]
+) -> Iterator[tuple[str, Decimal]]:
+    if values is None:
+        return
+    for name in names:
+        amount: Decimal | None = getattr(values, name)
+        if amount is not None:
+            yield f"{place}.{name}", amount
+
+
 class Order(Strict):
     """An order as RetailOps takes it: the target of ``mappings/order_pull.toml``.
 
@@ -229,15 +245,10 @@ class Order(Strict):
         """Every amount that must be a multiple of the currency's smallest, with its place."""
         for index, payment in enumerate(self.payment_transactions):
             yield f"payment_transactions[{index}].amount", payment.amount
-        groups = [("currency_values", self.currency_values)] + [
-            (f"order_items[{index}].currency_values", item.currency_values)
-            for index, item in enumerate(self.order_items)
-        ]
-        for place, values in groups:
-            for name in ("unit_price", "shipping_amt", "discount_amt", "ship_amt", "shiptax_amt"):
-                amount = getattr(values, name, None)
-                if isinstance(amount, Decimal):
-                    yield f"{place}.{name}", amount
+        yield from _amounts("currency_values", self.currency_values, COARSE_OF_ORDER)
+        for index, item in enumerate(self.order_items):
+            place = f"order_items[{index}].currency_values"
+            yield from _amounts(place, item.currency_values, COARSE_OF_ITEM)
 
 
 # --- the answers -----------------------------------------------------------------------------

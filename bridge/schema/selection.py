@@ -6,7 +6,7 @@ what counts points before and after the run walks that tree. Pure; knows no pric
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, TypeAlias
@@ -144,24 +144,33 @@ def shaping_variables(document: DocumentNode) -> frozenset[str]:
 
     With equal values of these, ``compile_operation`` gives equal trees.
     """
-    finder = _Shaping()
+    finder = _Shaping(_READ)
     visit(document, finder)
     return frozenset(finder.found)
 
 
-class _Shaping(Visitor):
-    """Collects the variables inside the arguments that ``_Compiler`` reads."""
+def counted_variables(document: DocumentNode) -> frozenset[str]:
+    """Those of them of which only the length matters: lists of ids, and nothing else."""
+    counted, whole = _Shaping({"ids"}), _Shaping(_READ - {"ids"})
+    visit(document, counted)
+    visit(document, whole)
+    return frozenset(counted.found - whole.found)
 
-    def __init__(self) -> None:
+
+class _Shaping(Visitor):
+    """Collects the variables inside some of the arguments that ``_Compiler`` reads."""
+
+    def __init__(self, read: Set[str]) -> None:
         super().__init__()
         self.found: set[str] = set()
+        self._read = read
         self._inside = 0
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> None:
-        self._inside += node.name.value in _READ
+        self._inside += node.name.value in self._read
 
     def leave_argument(self, node: ArgumentNode, *_: object) -> None:
-        self._inside -= node.name.value in _READ
+        self._inside -= node.name.value in self._read
 
     def enter_variable(self, node: VariableNode, *_: object) -> None:
         if self._inside:

@@ -45,10 +45,11 @@ KEYS = (
     | {"count", "pid"}
 )
 
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\bshp[a-z]{2,3}_[A-Za-z0-9_]+"), "[token]"),
-    (re.compile(r"(?i)\bbearer\s+\S+"), "[token]"),
-    (re.compile(r"[^\s@<>\"'=,;:]+@[^\s@<>\"',;:]+\.[A-Za-z]{2,}"), "[e-mail]"),
+# A pattern is only tried on a text that has its mark, in small letters: most have none.
+_PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("shp", re.compile(r"\bshp[a-z]{2,3}_[A-Za-z0-9_]+"), "[token]"),
+    ("bearer", re.compile(r"(?i)\bbearer\s+\S+"), "[token]"),
+    ("@", re.compile(r"[^\s@<>\"'=,;:]+@[^\s@<>\"',;:]+\.[A-Za-z]{2,}"), "[e-mail]"),
 )
 
 # Where an exception came through: enough to find the line, short enough for one log line.
@@ -86,8 +87,10 @@ class Scrubber:
         """The text without tokens and e-mail addresses."""
         if self._secrets:
             text = self._secrets.sub("[secret]", text)
-        for pattern, instead in _PATTERNS:
-            text = pattern.sub(instead, text)
+        small = text.lower()
+        for mark, pattern, instead in _PATTERNS:
+            if mark in small:
+                text = pattern.sub(instead, text)
         return text
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from graphql import GraphQLSchema, print_ast
 from graphql.language import (
@@ -39,10 +39,13 @@ from graphql.language.visitor import SKIP, VisitorActionEnum
 
 from bridge.schema import load_schema
 from bridge.schema.cost import requested_cost
-from bridge.schema.selection import shaping_variables
+from bridge.schema.selection import counted_variables, shaping_variables
 from bridge.schema.shape import Shape, shape_of
 
 Kind = Literal["query", "mutation"]
+
+BODY: Final = ""
+"""The operation's own selections, where a fragment's are named by its name."""
 
 _FOLDER = resources.files("bridge.shopify") / "documents"
 
@@ -75,13 +78,19 @@ class Operation:
         definitions = _definition(self.document).variable_definitions or ()
         return frozenset(d.variable.name.value for d in definitions)
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """What ``extended`` can add to: its fragments, by name, and its ``BODY``."""
+        found = (d for d in self.document.definitions if isinstance(d, FragmentDefinitionNode))
+        return frozenset({BODY, *(d.name.value for d in found)})
+
     def cost(self, variables: Mapping[str, Any]) -> int:
         """The points that Shopify will ask for before it runs this (``bridge.schema.cost``).
 
         Pricing a large query takes longer than sending it, so prices are kept. Only sizes and
         switches are looked up by: there are few of them, where ids and inputs never come twice.
         """
-        given = tuple(variables.get(name, ...) for name in self._shaping)
+        given = tuple(self._told(name, variables.get(name, ...)) for name in self._shaping)
         if not all(value is None or value is ... or isinstance(value, int) for value in given):
             return self._priced(variables)
         price = self._prices.get(given)
@@ -89,12 +98,19 @@ class Operation:
             price = self._prices[given] = self._priced(variables)
         return price
 
+    def _told(self, name: str, value: object) -> object:
+        return len(value) if name in self._counted and isinstance(value, list | tuple) else value
+
     def _priced(self, variables: Mapping[str, Any]) -> int:
         return requested_cost(self.schema or load_schema(), self.document, variables, self.name)
 
     @cached_property
     def _shaping(self) -> tuple[str, ...]:
         return tuple(sorted(shaping_variables(self.document)))
+
+    @cached_property
+    def _counted(self) -> frozenset[str]:
+        return counted_variables(self.document)
 
     @cached_property
     def _prices(self) -> dict[tuple[Any, ...], int]:
@@ -159,36 +175,35 @@ def batch(
     ]
     document = visit(base.document, _Repeat(field, copies))
     document = visit(document, _Declare(own, count, _used(document)))
-    return Operation(base.name, base.kind, document, base.scopes, base.needs, repeated=count)
+    return replace(base, document=document, repeated=count)
 
 
-def extended(
-    base: Operation,
-    additions: Mapping[str, Sequence[SelectionNode]],
-    schema: GraphQLSchema | None = None,
-) -> Operation:
+def extended(base: Operation, additions: Mapping[str, Sequence[SelectionNode]]) -> Operation:
     """``base`` with further selections at the end of its fragments, by the fragment's name.
 
-    Fragments that it does not have are passed over. It is valid if ``schema`` says so: see
-    ``graphql.validate``; here nothing is checked.
+    ``BODY`` stands for the operation itself. Fragments that it does not have are passed over.
+    Whether it is valid then is not checked here: see ``graphql.validate``.
     """
-    document = visit(base.document, _Extend(additions))
-    return replace(base, document=document, schema=schema)
+    return replace(base, document=visit(base.document, _Extend(additions)))
 
 
 def within(
     base: Operation, fragment: str, path: Sequence[str], nodes: Sequence[SelectionNode]
 ) -> tuple[SelectionNode, ...]:
-    """``nodes`` wrapped in the fields of ``path`` inside a fragment of ``base``.
+    """``nodes`` wrapped in the fields of ``path`` inside a fragment (or the ``BODY``) of ``base``.
 
     A field that the fragment has keeps its alias and arguments, as GraphQL wants of two fields
     that shall become one: ``within(pull, "PulledOrder", ("customer",), [tags])`` is
     ``customer { tags }``.
     """
-    found = next(
-        d
-        for d in base.document.definitions
-        if isinstance(d, FragmentDefinitionNode) and d.name.value == fragment
+    found = (
+        _definition(base.document)
+        if fragment == BODY
+        else next(
+            d
+            for d in base.document.definitions
+            if isinstance(d, FragmentDefinitionNode) and d.name.value == fragment
+        )
     )
     there: list[FieldNode] = []
     selections: Sequence[SelectionNode] = found.selection_set.selections
@@ -316,6 +331,14 @@ class _Extend(Visitor):
         more = self._additions.get(node.name.value)
         if not more:
             return node
+        selections = (*node.selection_set.selections, *more)
+        return replace(node, selection_set=SelectionSetNode(selections=selections))
+
+    def leave_operation_definition(
+        self, node: OperationDefinitionNode, *_: object
+    ) -> OperationDefinitionNode:
+        """The operation with what belongs to its own body."""
+        more = self._additions.get(BODY, ())
         selections = (*node.selection_set.selections, *more)
         return replace(node, selection_set=SelectionSetNode(selections=selections))
 

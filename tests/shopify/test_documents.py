@@ -219,6 +219,24 @@ def test_an_operation_is_priced_once_for_equal_sizes(monkeypatch: pytest.MonkeyP
     assert len(walks) == 2
 
 
+def test_as_many_ids_are_priced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other ids of the same number cost no second walk; one more of them does."""
+    walks: list[Any] = []
+
+    def counted(*given: Any) -> int:
+        walks.append(given)
+        return requested_cost(*given)
+
+    monkeypatch.setattr(documents, "requested_cost", counted)
+    op = replace(operation("AcknowledgementState"))
+    named = {"namespace": "retailops"}
+    first = op.cost(named | {"ids": ["1", "2"]})
+    assert op.cost(named | {"ids": ["3", "4"]}) == first
+    assert len(walks) == 1
+    assert op.cost(named | {"ids": ["1", "2", "3"]}) > first
+    assert len(walks) == 2
+
+
 @pytest.mark.parametrize("name", names())
 def test_scopes_are_named(name: str) -> None:
     """Every file says which access scopes it needs; a write scope where it writes."""
