@@ -286,8 +286,7 @@ class _Planner:
             if shipped is None or shipped.cancelled or has_tracking(shipped, parcel.tracking):
                 continue
             expect = tracking_detail(gid, parcel.tracking)
-            wanted = hashlib.sha256("\n".join(expect.values()).encode()).hexdigest()
-            natural_id = f"{effect.natural_id} {wanted[:HASH_LENGTH]}"
+            natural_id = f"{effect.natural_id} {tracking_hash(expect)}"
             op, variables = retracking(gid, parcel.tracking, notify=parcel.notify)
             self.out.steps.append(
                 Step(
@@ -334,6 +333,9 @@ class _Planner:
         )
 
 
+_TOLD_BY: Final = ("fulfillment", "number", "company", "url")
+
+
 def has_tracking(shipped: Shipped, tracking: Tracking) -> bool:
     """Whether a fulfillment can be followed as it should; Shopify may add a link of its own."""
     return any(
@@ -352,6 +354,12 @@ def tracking_detail(fulfillment: str, tracking: Tracking) -> dict[str, str]:
         "company": tracking.company,
         "url": tracking.url,
     }
+
+
+def tracking_hash(detail: Mapping[str, Any]) -> str:
+    """Tells one tracking of a fulfillment from another, in the ledger's names of steps."""
+    told = "\n".join(str(detail.get(name, "")) for name in _TOLD_BY)
+    return hashlib.sha256(told.encode()).hexdigest()[:HASH_LENGTH]
 
 
 def _created(detail: Mapping[str, Any], data: Mapping[str, Any]) -> Mapping[str, Any] | None:

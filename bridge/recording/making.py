@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridge import __version__
+from bridge.actions.effects import TRACKING
 from bridge.actions.page_token import resigned
+from bridge.actions.shipment_plan import tracking_hash
 from bridge.actions.table import MAPPINGS
 from bridge.config.models import ChannelSettings, Policies, Settings
 from bridge.recording.cassette import (
@@ -114,10 +116,12 @@ def cassette_of(
         lambda leaf: retailops(one.request, leaf),
         lambda leaf: retailops(answer, leaf),
         lambda leaf: _state(one, leaf),
+        lambda leaf: _trackings(one, leaf),
     ]
     parts = [part_of(exchange, rules) for exchange in one.exchanges]
     walks += [part.walk for part in parts]
-    request, said, state, *walked = scrubbed(rules, walks)
+    request, said, state, hashes, *walked = scrubbed(rules, walks)
+    said, state = _renamed(said, hashes), _renamed(state, hashes)
     header = Header(
         format=FORMAT,
         bridge_version=__version__,
@@ -229,6 +233,32 @@ def _known(natural_id: str, leaf: Leaf) -> str:
     number, at, place = rest.partition("@")
     code = leaf(Kind.CODE, number) if number else ""
     return f"{leaf(Kind.KEPT, kept)}{word}{code}{at}{place}"
+
+
+def _trackings(one: Recording, leaf: Leaf) -> dict[str, str]:
+    """The hashes that name tracking updates, each with that of the scrubbed tracking.
+
+    They are made of what is scrubbed. So today's code makes the second one in a replay, and the
+    first one would let a tracking number be guessed.
+    """
+    details = [
+        *(e.detail for e in one.effects.values() if e.kind == TRACKING),
+        *(s.expect for s in one.steps.values() if s.kind == TRACKING),
+        *(s.expect for s in one.begun if s.kind == TRACKING),
+    ]
+    return {tracking_hash(d): tracking_hash(_details(d, leaf)) for d in details}
+
+
+def _renamed(value: JSON, hashes: Mapping[str, str]) -> JSON:
+    """The same with other hashes, in the names of steps and in events that quote them."""
+    if isinstance(value, Mapping):
+        return {name: _renamed(one, hashes) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_renamed(one, hashes) for one in value]
+    if isinstance(value, str):
+        for old, new in hashes.items():
+            value = value.replace(old, new)
+    return value
 
 
 def _plain(value: JSON) -> JSON:

@@ -30,7 +30,7 @@ class Recording:
 
     ``reads`` are the times that the call was told, in order. ``learned`` is what the process
     knew of the store when the call began, ``effects``, ``held`` and ``steps`` what the ledger
-    knew of it and was asked for. ``too_large``: it is not written.
+    knew of it and was asked for, ``begun`` the call's own steps. ``too_large``: it is not written.
     """
 
     action: str
@@ -52,6 +52,7 @@ class Recording:
     closed: bool = False
     _bytes: int = 0
     _own_effects: set[tuple[str, str, str]] = field(default_factory=set)
+    begun: list[NewStep] = field(default_factory=list)
     _own_steps: set[str] = field(default_factory=set)
 
     def take(self, exchange: Exchange) -> None:
@@ -78,9 +79,10 @@ class Recording:
             if _key(effect) not in self._own_effects:
                 self.effects.setdefault(_key(effect), effect)
 
-    def began(self, step: str) -> None:
+    def began(self, step_id: str, step: NewStep) -> None:
         """A step of the call itself."""
-        self._own_steps.add(step)
+        self._own_steps.add(step_id)
+        self.begun.append(step)
 
     def doubted(self, rows: Collection[StepRow]) -> None:
         """Steps that were open before the call."""
@@ -198,7 +200,7 @@ class TappedLedger(Ledger):
         """Write a step before it is sent; its id."""
         begun = await super().begin_step(step)
         if (one := current()) is not None:
-            one.began(begun)
+            one.began(begun, step)
         return begun
 
     async def open_steps(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from bridge.engine.sending import MAX_SENDS
 from bridge.recording import files, recorder, tap
 from bridge.recording.cassette import Cassette, CassetteError
+from bridge.recording.replay import Replayer
+from bridge.server.replaying import run_as_served
 from tests.stories.shipments import TEE, item, line, package, place, submit
 from tests.support import World, world
 
@@ -191,3 +195,37 @@ def test_a_file_that_is_no_recording(tmp_path, text, told):
     with pytest.raises(CassetteError, match=told) as caught:
         files.read(file)
     assert "x.yaml" in str(caught.value)
+
+
+async def test_tracking_that_is_changed_again_and_again(tmp_path):
+    """There, back and there again, the last one in doubt: replays do the same.
+
+    The ledger's name of an update, which an event quotes, has a hash of its tracking: on file it
+    is that of the scrubbed one.
+    """
+    first, second = "1Z999AA10123456784", "1Z999AA10987654321"
+    async with recorded(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 1}])
+
+        async def send(number: str) -> list[str]:
+            answer = await submit(w, order, package(5, number, item(line(order), 1)))
+            await w.advance(5)
+            return answer.codes
+
+        assert [await send(number) for number in (first, second, first)] == [[], [], []]
+        for _ in range(MAX_SENDS):
+            await w.fault("FulfillmentTrackingUpdate", "http_502_before")
+        assert await send(second) == ["IN_DOUBT"]
+    ledger = sqlite3.connect(tmp_path / "ledger.sqlite3")
+    rows = ledger.execute("SELECT natural_id FROM steps WHERE kind = 'tracking'").fetchall()
+    ledger.close()
+    real = {name.rpartition(" ")[2] for (name,) in rows}
+    assert len(real) == 2
+    replayer = Replayer(run_as_served)
+    paths = sorted((tmp_path / "out").rglob("*.yaml"))
+    assert len(paths) == 4
+    for file in paths:
+        text = file.read_text("utf-8")
+        assert not any(name in text for name in real)
+        replayed = await replayer.replay(files.read(file))
+        assert replayed.verdict == "same", [d.as_json() for d in replayed.differences]
