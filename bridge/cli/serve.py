@@ -30,7 +30,7 @@ def serve(
     the mapping files again: new ones are used once all of them are right, else the old ones serve.
     """
     settings = load(config, os.environ, shop_domain=shop_domain)
-    logs.configure(settings.logging, secrets=logs.secrets_of(settings))
+    logs.configure(settings.logging, secrets=logs.secrets_of(settings), for_good=True)
     asyncio.run(run(settings))
 
 

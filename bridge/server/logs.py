@@ -126,9 +126,16 @@ def secrets_of(settings: Settings) -> Iterable[str]:
 
 
 def configure(
-    logging_settings: LoggingSettings, *, secrets: Iterable[str] = (), stream: TextIO | None = None
+    logging_settings: LoggingSettings,
+    *,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+    for_good: bool = False,
 ) -> None:
-    """Set up logging for the whole process: structlog's, and the standard library's through it."""
+    """Set up logging for the whole process: structlog's, and the standard library's through it.
+
+    ``for_good``: a logger keeps what it finds at its first line, and later lines cost less.
+    """
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[logging_settings.level.upper()]
     if logging_settings.format == "json":
@@ -146,7 +153,7 @@ def configure(
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(out),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=for_good,
     )
     root = logging.getLogger()
     root.handlers = [_Forward()]

@@ -150,6 +150,30 @@ class ShopifyClient:
         if idempotency_key is not None:
             variables = {**variables, "idempotencyKey": idempotency_key}
         job = _Job(operation, variables, budget)
+        try:
+            try:
+                return await self._attempt(job)
+            except ShopifyError as error:
+                return await self._repeated(job, error)
+        except (TransportError, ShopifyBroken) as error:
+            if operation.kind == "mutation" and not _never_left(error):
+                raise OutcomeUnknown(
+                    operation.name, str(error), request_id=error.request_id
+                ) from error
+            raise
+
+    async def _repeated(self, job: _Job, error: ShopifyError) -> Reply:
+        """After a first try that failed: what the rules of repeating make of it.
+
+        Only now, since preparing them takes longer than pricing and pacing a request.
+        """
+        failed = [error]
+
+        async def attempt() -> Reply:
+            if failed:
+                raise failed.pop()
+            return await self._attempt(job)
+
         retrying = AsyncRetrying(
             retry=retry_if_exception(job.may_repeat),
             wait=lambda state: self._wait(job, state),
@@ -157,14 +181,7 @@ class ShopifyClient:
             sleep=lambda seconds: self._pause(job, seconds),
             reraise=True,
         )
-        try:
-            return await retrying(self._attempt, job)
-        except (TransportError, ShopifyBroken) as error:
-            if operation.kind == "mutation" and not _never_left(error):
-                raise OutcomeUnknown(
-                    operation.name, str(error), request_id=error.request_id
-                ) from error
-            raise
+        return await retrying(attempt)
 
     async def _attempt(self, job: _Job) -> Reply:
         """Reserve, send, settle: one try."""
