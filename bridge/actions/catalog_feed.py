@@ -102,22 +102,39 @@ def read_feed(template_output: object, mapping: MappingModule) -> Feed:
     return Feed(tuple(reader.families()), tuple(reader.events))
 
 
+def families_in(elements: Sequence[Element]) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
+    """{family's key: (which of the elements it is made of, its SKUs)}, to tell what came of them.
+
+    As ``read_feed`` sorts them, those too that cannot be written.
+    """
+    reader = _Reader()
+    reader.read(elements)
+    return {key: (tuple(f.numbers), tuple(f.variants)) for key, f in reader.found.items()}
+
+
 @dataclass(slots=True)
 class _Family:
-    """A family while its items are collected; ``dropped``: some of them cannot be used."""
+    """A family while its items are collected; ``dropped``: some of them cannot be used.
+
+    ``numbers`` are the items' places among the elements that the mapping made of the feed.
+    """
 
     items: list[WantedProduct] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     variants: dict[str, WantedVariant] = field(default_factory=dict)
     dropped: bool = False
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Elements of the feed → families and events. ``strangers`` counts items that say nothing."""
+    """Elements of the feed → families and events. ``strangers`` counts items that say nothing.
+
+    ``found`` are the families by key while they are collected.
+    """
 
     events: list[Event] = field(default_factory=list)
     strangers: int = 0
-    _found: dict[str, _Family] = field(default_factory=lambda: defaultdict(_Family))
+    found: dict[str, _Family] = field(default_factory=lambda: defaultdict(_Family))
     _parents: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=dict)
     _unknown_dropped: bool = False
@@ -187,13 +204,14 @@ class _Reader:
             return
         if not product.family and product.variants and product.variants[0].sku in self._parents:
             product = product.model_copy(update={"variants_only": True})
-        family = self._found[key]
+        family = self.found[key]
         kept = [v for v in product.variants if self._owns(key, v.sku)]
         if product.variants and not kept:
             family.dropped = True
             return
         family.dropped = family.dropped or len(kept) < len(product.variants)
         family.items.append(product)
+        family.numbers.append(number)
         for variant in kept:
             before = family.variants.get(variant.sku)
             if before is not None and before != variant:
@@ -218,12 +236,12 @@ class _Reader:
         if key is None:
             self._unknown_dropped = True
         else:
-            self._found[key].dropped = True
+            self.found[key].dropped = True
 
     def families(self) -> Iterator[Family]:
         """The families that can be written; those that cannot are told."""
         handles: dict[str, str] = {}
-        for key, family in self._found.items():
+        for key, family in self.found.items():
             if not family.items:
                 continue
             product = merged(family.items, tuple(family.variants.values()))

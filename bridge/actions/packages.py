@@ -113,6 +113,14 @@ def identity(shipment: Shipment, package: Package, items: Sequence[Item]) -> tup
     return f"{of}items {hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]}", False
 
 
+def parcel_key(scope: Mapping[str, Any]) -> str:
+    """The key of the package that the mapping was given, from what it was given."""
+    shipment = Shipment.model_validate(scope["shipment"])
+    package = Package.model_validate(scope["package"])
+    rows = [_item(i, i.quantity) for i in package.package_items if i.quantity and i.quantity > 0]
+    return identity(shipment, package, rows)[0]
+
+
 def natural_id(shipments: Iterable[Shipment]) -> str:
     """What makes two calls about packages of one order the same call."""
     keys = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from bridge.actions.order_pull import OrderPull, PullState
-from bridge.cli.mapping_files import shown
+from bridge.cli import origins
 from bridge.cli.opening import (
     AsJson,
     ChannelId,
@@ -25,27 +24,11 @@ from bridge.cli.opening import (
 from bridge.config import ChannelSettings
 from bridge.errors import BridgeError
 from bridge.ledger import Ledger
-from bridge.mapping.expecting import MISSING, find, jsonable, parse_path, said, said_path
-from bridge.mapping.reading import Reading, readings
-from bridge.mapping.rules import Rule
-from bridge.mapping.trace import TracedModule
+from bridge.mapping.trace import Noted, TracedModule
 from bridge.retailops.requests import OrderPullRequest
-from bridge.wiring import layers_of, load_mapping, shipped_mappings
+from bridge.wiring import layers_of, load_mapping
 
 MAPPING: Final = "order_pull"
-
-# A value in one line of a terminal; a whole order as a source is not meant to be read here.
-SHOWN: Final = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value of the output, the rule that gave it, and what that read."""
-
-    path: tuple[str | int, ...]
-    value: object
-    rule: Rule
-    read: tuple[Reading, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +36,8 @@ class Preview:
     """An order as it would be sent, or why it would not be; ``left_out`` gave nothing."""
 
     refnum: str
-    values: tuple[Value, ...]
-    left_out: tuple[Value, ...]
+    values: tuple[Noted, ...]
+    left_out: tuple[Noted, ...]
     refused: str = ""
 
 
@@ -62,9 +45,7 @@ def preview(
     action: Annotated[str, typer.Argument(help="The mapping: order_pull.")],
     *,
     order: Annotated[str, typer.Option("--order", help="The order: its name, refnum, id or GID.")],
-    only: Annotated[
-        str, typer.Option("--only", help="Only this field, and what lies below it.")
-    ] = "",
+    only: origins.Only = "",
     config: Config = None,
     channel: ChannelId = None,
     as_json: AsJson = False,
@@ -103,11 +84,12 @@ async def _looked_at(settings: ChannelSettings, wanted: str) -> Preview:
             await ledger.close()
     if state.held:
         held = state.held[0]
-        place = f" ({_place(held.place)})" if held.place else ""
+        place = f" ({origins.place(held.place)})" if held.place else ""
         return Preview(held.refnum, (), (), f"{held.code}: {held.reason}{place}")
     if not state.orders:
         raise BridgeError(f"no order in {settings.shop}, or more than one, is called {wanted}")
-    return _preview(state.orders[0].channel_order_refnum, module)
+    made = module.renderings[-1]
+    return Preview(state.orders[0].channel_order_refnum, made.made, made.blanks)
 
 
 async def _pulled(
@@ -119,29 +101,7 @@ async def _pulled(
         return await OrderPull().read(call, request, [])
 
 
-def _preview(refnum: str, module: TracedModule) -> Preview:
-    output = module.outcomes[-1]
-    trace = module.trace
-
-    def value(path: tuple[str | int, ...], rule: Rule) -> Value:
-        made, _ = find(output, path)
-        return Value(path, made, rule, tuple(readings(rule.text, trace.frames[path, rule])))
-
-    made = tuple(value(path, rule) for path, rule in trace.origins)
-    return Preview(refnum, made, tuple(value(path, rule) for path, rule in trace.blanks))
-
-
 # -- what is printed ------------------------------------------------------------------------------
-
-
-def _chosen(values: Sequence[Value], only: str) -> list[Value]:
-    """The values at a path or below it. Raises typer.BadParameter for what is no path."""
-    if not only:
-        return list(values)
-    path = parse_path(only)
-    if path is None:
-        raise typer.BadParameter(f"{only!r} is no path; order_items[0].sku is one")
-    return [one for one in values if one.path[: len(path)] == path]
 
 
 def _show(found: Preview, channel: ChannelSettings, only: str) -> None:
@@ -149,36 +109,19 @@ def _show(found: Preview, channel: ChannelSettings, only: str) -> None:
     if found.refused:
         typer.echo(f"\nit would be held back: {found.refused}")
         return
-    for one in _chosen(found.values, only):
-        typer.echo(f"\n{said_path(one.path)} = {_short(one.value)}")
-        _show_rule(one)
-    left_out = _chosen(found.left_out, only)
+    for one in origins.chosen(found.values, only):
+        _show_value(one)
+    left_out = origins.chosen(found.left_out, only)
     if left_out:
-        typer.echo("\nleft out, because nothing was there:")
+        typer.echo(f"\n{origins.LEFT_OUT}")
     for one in left_out:
-        typer.echo(f"\n{said_path(one.path)}")
-        _show_rule(one)
+        _show_value(one)
 
 
-def _show_rule(one: Value) -> None:
-    typer.echo(f"    {one.rule.text}")
-    typer.echo(f"    {_place(one.rule.place)}")
-    for reading in one.read:
-        typer.echo(f"      {reading.path} = {_short(reading.value)}")
-
-
-def _place(place: str) -> str:
-    """file:line:column, the file as short as it can be; of the bridge's own: ``shipped``."""
-    name, line, column = place.rsplit(":", 2)
-    path, shipped = Path(name), shipped_mappings()
-    own = path.is_relative_to(shipped)
-    said = f"shipped {path.relative_to(shipped)}" if own else shown(path)
-    return f"{said}:{line}:{column}"
-
-
-def _short(value: object) -> str:
-    text = said(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+def _show_value(one: Noted) -> None:
+    typer.echo("")
+    for line in origins.value_lines(one):
+        typer.echo(line)
 
 
 def _told(found: Preview, channel: ChannelSettings, only: str) -> dict[str, object]:
@@ -187,18 +130,6 @@ def _told(found: Preview, channel: ChannelSettings, only: str) -> dict[str, obje
         "shop": channel.shop,
         "channel": channel.id,
         "refused": found.refused or None,
-        "values": [_row(one) for one in _chosen(found.values, only)],
-        "left_out": [_row(one) for one in _chosen(found.left_out, only)],
-    }
-
-
-def _row(one: Value) -> dict[str, object]:
-    row: dict[str, object] = {"path": said_path(one.path)}
-    if one.value is not MISSING:
-        row["value"] = jsonable(one.value)
-    return row | {
-        "expression": one.rule.text,
-        "place": one.rule.place,
-        "target": one.rule.target,
-        "read": [{"path": r.path, "value": jsonable(r.value)} for r in one.read],
+        "values": [origins.row(one) for one in origins.chosen(found.values, only)],
+        "left_out": [origins.row(one) for one in origins.chosen(found.left_out, only)],
     }

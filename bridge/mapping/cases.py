@@ -154,7 +154,7 @@ def _run(case: Case, module: MappingModule, rehearse: Rehearse, seen: _Seen) -> 
                     covered += traced.trace.silent(expectation.path)
     if not failures and not given.findings:
         seen.leaves.update(covered)
-        seen.made.update(rule for _, rule in traced.trace.origins)
+        seen.made.update(noted.rule for noted in traced.trace.origins)
         seen.listed |= traced.trace.listed
         for rule, outcomes in traced.trace.ruled.items():
             seen.ruled.setdefault(rule, set()).update(outcomes)

@@ -2,7 +2,8 @@
 
 ``traced(module)`` is a copy of a compiled mapping. It gives the same values and the same errors,
 because the same rules run; around each of them it notes where in the output its value went. Tests
-of mappings use it for coverage, and to name the line behind a value that is not as expected.
+of mappings use it for coverage, and to name the line behind a value that is not as expected;
+``preview`` and ``plan`` show each rendering by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from typing import Any, Literal, TypeVar
 from bridge.errors import MappingError
 from bridge.mapping.evaluate import Evaluate, Frame
 from bridge.mapping.module import Element, MappingModule
-from bridge.mapping.rules import Elements, Enter, LeafRule, ListRule, ObjectRule, Part, Rule, When
+from bridge.mapping.rules import (
+    Elements,
+    Enter,
+    LeafRule,
+    ListRule,
+    ObjectRule,
+    Part,
+    Rule,
+    Stop,
+    When,
+)
 
 Path = tuple[str | int, ...]
 
@@ -26,19 +37,52 @@ Kind = Literal["leaf", "each", "when"]
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a rule gave for one place of the output; None: nothing.
+
+    ``frame`` holds the names that the rule could read, with their values.
+    """
+
+    path: Path
+    rule: Rule
+    value: object
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One rendering by itself: of one row, package, order, or one element of a list.
+
+    ``scope`` is what it was made from. ``output`` is None when it failed: then ``error`` says
+    why and ``failed`` which rule it was; nothing of it is in any output. ``made`` are the values
+    of the output, ``blanks`` the places for which a rule had nothing. ``element`` is set of an
+    element of a list (``MappingModule.elements``), whose paths begin with the list.
+    """
+
+    mapping: str
+    subject: str
+    scope: Mapping[str, Any]
+    output: Mapping[str, Any] | None
+    made: tuple[Noted, ...] = ()
+    blanks: tuple[Noted, ...] = ()
+    error: MappingError | None = None
+    failed: Noted | None = None
+    element: Element | None = None
+
+
 @dataclass(slots=True)
 class Trace:
     """What the rules of one mapping did since it was made.
 
-    ``origins`` are the values that are in the output: their path and the rule that gave them.
-    ``blanks`` are the places where a rule was asked and gave nothing. ``frames`` are the names
-    that the rule of a place could read. ``ruled`` says which
-    outcomes a ``when`` had, ``listed`` which ``each`` found elements.
+    ``origins`` are the values that are in the output, ``blanks`` the places where a rule was
+    asked and gave nothing. ``ruled`` says which outcomes a ``when`` had, ``listed`` which
+    ``each`` found elements. ``failed`` is the rule that ended the rendering that runs now.
     """
 
-    origins: list[tuple[Path, Rule]] = field(default_factory=list)
-    blanks: list[tuple[Path, Rule]] = field(default_factory=list)
-    frames: dict[tuple[Path, Rule], Frame] = field(default_factory=dict)
+    origins: list[Noted] = field(default_factory=list)
+    blanks: list[Noted] = field(default_factory=list)
+    failed: Noted | None = None
     ruled: dict[Rule, set[bool]] = field(default_factory=dict)
     listed: set[Rule] = field(default_factory=set)
     at: list[str | int] = field(default_factory=list)
@@ -61,25 +105,34 @@ class Trace:
             del self.origins[before:]
         return made
 
+    def fail(self, rule: Rule, frame: Frame) -> None:
+        """Note the rule that failed: the first, what comes after it is only its error's way up."""
+        if self.failed is None:
+            self.failed = Noted(tuple(self.at), rule, None, frame)
+
     def below(self, path: Path) -> list[Rule]:
         """The rules whose values lie at a path of the output, or below it, in their order."""
-        return list(dict.fromkeys(r for at, r in self.origins if at[: len(path)] == path))
+        return list(dict.fromkeys(n.rule for n in self.origins if n.path[: len(path)] == path))
 
     def silent(self, path: Path) -> list[Rule]:
         """The rules that were asked for the value at exactly this path, and gave nothing."""
-        return [rule for at, rule in self.blanks if at == path]
+        return [n.rule for n in self.blanks if n.path == path]
 
     def behind(self, path: Path) -> list[Rule]:
         """As ``below``; where nothing lies there, the rule that fills the place from above."""
-        above = (r for at, r in self.origins if path[: len(at)] == at)
+        above = (n.rule for n in self.origins if path[: len(n.path)] == n.path)
         return self.below(path) or list(dict.fromkeys(above))
 
 
 class TracedModule(MappingModule):
-    """A mapping with its ``trace``. ``outcomes`` are what each rendering gave, errors included."""
+    """A mapping with its ``trace``, and its ``renderings`` one by one.
+
+    ``outcomes`` are what each call of ``render`` or ``elements`` gave, errors included.
+    """
 
     def __init__(self, module: MappingModule) -> None:
         self.trace = Trace()
+        self.renderings: list[Rendering] = []
         self.outcomes: list[dict[str, Any] | MappingError] = []
         super().__init__(
             module.name,
@@ -95,12 +148,15 @@ class TracedModule(MappingModule):
         self, scope: Mapping[str, Any], *, enter: Enter | None = None, subject: str = ""
     ) -> dict[str, Any]:
         """As ``MappingModule.render``."""
+        since = self._since()
         try:
             made = super().render(scope, enter=enter, subject=subject)
         except MappingError as error:
             self.outcomes.append(error)
+            self._refused(subject, scope, error)
             raise
         self.outcomes.append(made)
+        self._made(subject, scope, made, since)
         return made
 
     def elements(
@@ -108,12 +164,17 @@ class TracedModule(MappingModule):
     ) -> tuple[Element, ...] | None:
         """As ``MappingModule.elements``: the outcome holds those that could be made."""
         made: list[object] = []
+        self._since()
         self.trace.at.append(field)
         self.trace.outs.append(made)
         try:
             found = super().elements(field, scope, enter=enter)
         except MappingError as error:
             self.outcomes.append(error)
+            for rule in self.rules:
+                if rule.place == error.place:  # an ``each``: no part of it has run
+                    self.trace.fail(rule, scope)
+            self._refused(field, scope, error)
             raise
         finally:
             self.trace.at.pop()
@@ -125,13 +186,48 @@ class TracedModule(MappingModule):
     def _element(
         self, elements: Elements, frame: Frame, enter: Enter, at: tuple[str, str]
     ) -> Element | None:
-        before = len(self.trace.origins)
+        since = self._since()
         element = super()._element(elements, frame, enter, at)
-        if element is not None and element.error is None:
+        subject = f"{at[1]}{at[0]}"
+        if element is None or element.error is not None:
+            del self.trace.origins[since[0] :]  # what was salvaged of it is in no output
+            if element is not None and element.error is not None:
+                self._refused(subject, frame, element.error, element)
+        else:
             self.trace.outs[-1].append(element.value)
-        else:  # what was salvaged of it is in no output
-            del self.trace.origins[before:]
+            self._made(subject, frame, element.value, since, element)
         return element
+
+    def _since(self) -> tuple[int, int]:
+        """Where the notes of a rendering begin that is about to run."""
+        self.trace.failed = None
+        return len(self.trace.origins), len(self.trace.blanks)
+
+    def _made(
+        self,
+        subject: str,
+        scope: Mapping[str, Any],
+        output: Mapping[str, Any],
+        since: tuple[int, int],
+        element: Element | None = None,
+    ) -> None:
+        made = tuple(self.trace.origins[since[0] :])
+        blanks = tuple(self.trace.blanks[since[1] :])
+        self.renderings.append(
+            Rendering(self.name, subject, scope, output, made, blanks, element=element)
+        )
+
+    def _refused(
+        self,
+        subject: str,
+        scope: Mapping[str, Any],
+        error: MappingError,
+        element: Element | None = None,
+    ) -> None:
+        failed = self.trace.failed
+        self.renderings.append(
+            Rendering(self.name, subject, scope, None, error=error, failed=failed, element=element)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +241,13 @@ class _Leaf(LeafRule):
         """The value, noted."""
 
         def run() -> object:
-            value = LeafRule.render(self, frame, enter)
+            try:
+                value = LeafRule.render(self, frame, enter)
+            except Stop as stop:
+                self.trace.fail(stop.rule, frame)
+                raise
             noted = self.trace.blanks if value is None else self.trace.origins
-            noted.append((tuple(self.trace.at), self.rule))
-            self.trace.frames[noted[-1]] = frame
+            noted.append(Noted(tuple(self.trace.at), self.rule, value, frame))
             return value
 
         return self.trace.under(self.step, run)
@@ -163,7 +262,15 @@ class _Object(ObjectRule):
 
     def render(self, frame: Frame, enter: Enter) -> dict[str, object] | None:
         """The object."""
-        return self.trace.under(self.step, lambda: ObjectRule.render(self, frame, enter))
+
+        def run() -> dict[str, object] | None:
+            try:
+                return ObjectRule.render(self, frame, enter)
+            except Stop as stop:  # of its ``when``, an ``each`` in it, or a field that is missing
+                self.trace.fail(stop.rule, frame)
+                raise
+
+        return self.trace.under(self.step, run)
 
 
 @dataclass(frozen=True, slots=True)
