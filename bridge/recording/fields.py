@@ -58,7 +58,7 @@ SHOPIFY: Final[Mapping[str, Kind]] = {
         FulfillmentTrackingInfo="company",
         InventoryItem="sku harmonizedSystemCode provinceCodeOfOrigin",
         InventoryQuantity="name",
-        LineItem="sku variantTitle vendor",
+        LineItem="sku vendor",  # apps put what a shopper had engraved into variantTitle
         LineItemGroup="variantSku",
         Location="name",
         Media="alt",
@@ -186,7 +186,7 @@ RETAILOPS: Final[Mapping[str, Kind]] = {
         "action currency_code channel_order_refnum channel_refnum channel_item_refnum refnum sku"
         " carrier_name carrier_class_name channel_ship_code facility_name vendor_name quantity_type"
         " refund_action payment_processing_type transaction_type payment_type ship_service_code"
-        " item_type attribute_type handle sku_fanout status event_type"
+        " item_type attribute_type sku_fanout status event_type"
         " diagnostic_data identifier identifier_type code type",
     ),
     **_fields(Kind.PLACE, "state_match country_match"),
@@ -215,7 +215,7 @@ RETAILOPS: Final[Mapping[str, Kind]] = {
     **_fields(Kind.CODE, "tracking_number"),
     **_fields(
         Kind.TYPED,
-        "gift_message ip_address tags sku_description name value message reason po po_destination",
+        "gift_message handle ip_address tags sku_description name value message reason po po_destination",
     ),
 }
 """By RetailOps' field; ``parent.field`` where one name means two things."""
