@@ -91,16 +91,18 @@ def create(target: Target, shop: Shop) -> Change:
         "withMedia": bool(images) and not large,
         "mediaCount": max(1, len(images)),
     }
+    sent = tuple(image.original_source for image in images)
+    # They are taken off where they were once this has made the product (``catalog_plan.settle``).
+    moves = tuple(target.elsewhere[v.sku] for v in variants if v.sku in target.elsewhere)
     step = Step(
         f"{target.key}:create",
         operation("ProductSet"),
         variables,
         repeatable=False,
-        subject=Part(target, images=tuple(image.original_source for image in images), creates=True),
+        subject=Part(target, images=sent, creates=True, moves=moves),
         lane=target.key,
         vital=True,
     )
-    moves = tuple(target.elsewhere[v.sku] for v in variants if v.sku in target.elsewhere)
     return Change((step,), tuple(events), (), moves)
 
 

@@ -126,7 +126,8 @@ class _Matcher:
             there = self._found.get(sku, ())
             here = [v for v in there if v.product == gid]
             away = [v for v in there if v.product != gid]
-            left += [v for v in away if v.gid in self._moved]
+            if here:
+                left += [v for v in away if v.gid in self._moved]
             if len(here) > 1:
                 twice.add(sku)
                 where = here[0].handle

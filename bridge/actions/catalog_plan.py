@@ -9,6 +9,7 @@ push.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,9 +27,8 @@ from bridge.actions.catalog_options import OptionChange
 from bridge.actions.catalog_state import Shop, Target
 from bridge.actions.catalog_steps import Change, Steps, in_parts
 from bridge.actions.catalog_variants import Variants
-from bridge.engine import Step
 from bridge.retailops.events import Code
-from bridge.shopify.catalogue import StoreProduct
+from bridge.shopify.catalogue import StoreProduct, StoreVariant
 
 # A productUpdate that sends no images.
 PLAIN: Final = MappingProxyType({"withMedia": False, "mediaCount": 1})
@@ -39,9 +39,9 @@ def change(target: Target, shop: Shop) -> Change:
     return _Planner(target, shop).change()
 
 
-def publish(target: Target, gid: str, shop: Shop) -> tuple[Step, ...]:
-    """Where a product that was just made is sold; nothing it was on before."""
-    return _Planner(target, shop).publish(gid, frozenset())
+def settle(target: Target, gid: str, moves: Sequence[StoreVariant], shop: Shop) -> Change:
+    """What follows once a product is made: where it is sold, and what it leaves elsewhere."""
+    return _Planner(target, shop).settle(gid, moves)
 
 
 class _Planner:
@@ -195,10 +195,11 @@ class _Planner:
                 out.append(gid)
         return out
 
-    def publish(self, gid: str, have: frozenset[str]) -> tuple[Step, ...]:
-        """The step that sells the product where the feed says."""
-        self._publish(gid, have)
-        return tuple(self._steps.steps)
+    def settle(self, gid: str, moves: Sequence[StoreVariant]) -> Change:
+        """Sell it where the feed says, then delete the variants that moved to it."""
+        self._publish(gid, frozenset())
+        self._steps.take_off(moves)
+        return Change(tuple(self._steps.steps), tuple(self._steps.events))
 
     def _publish(self, gid: str, have: frozenset[str]) -> None:
         missing = [p for p in self._publications() if p not in have]
@@ -224,7 +225,9 @@ class _Planner:
         if remove is None or not self._wanted.variants:
             return
         wanted = set(self._target.skus)
-        gone = [v for v in self._target.all_variants if v.sku not in wanted]
+        moving = self._shop.moving
+        every = self._target.all_variants
+        gone = [v for v in every if v.sku not in wanted and v.gid not in moving]
         if remove == "delete":
             for n, part in enumerate(in_parts(gone)):
                 variables = {"productId": gid, "variantsIds": [v.gid for v in part]}

@@ -12,18 +12,18 @@ read, and a repeat of a push that was cut off goes on where it ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bridge.actions import effects
 from bridge.actions.catalog_bulk import each_row, in_bulk
 from bridge.actions.catalog_create import create
 from bridge.actions.catalog_feed import Feed, read_feed
 from bridge.actions.catalog_media import address_key
-from bridge.actions.catalog_plan import change, publish
+from bridge.actions.catalog_plan import change, settle
 from bridge.actions.catalog_read import Read, read_store
-from bridge.actions.catalog_state import Shop, Target, making, tell
+from bridge.actions.catalog_state import Shop, Target, making, moving, tell
 from bridge.actions.catalog_steps import Change, Part
 from bridge.engine import Call, Plan, Result
 from bridge.engine.bulk import wait_for_running
@@ -33,6 +33,7 @@ from bridge.ledger import Effect
 from bridge.retailops.answers import Answer, CatalogPushAnswer
 from bridge.retailops.events import Code, Event
 from bridge.retailops.requests import CatalogPushRequest
+from bridge.shopify.catalogue import StoreVariant
 from bridge.shopify.documents import operation
 from bridge.shopify.protocol import user_errors
 
@@ -45,10 +46,11 @@ MEMO: Final = "catalog"
 
 @dataclass(slots=True)
 class Made:
-    """A product that was made in this call, and may still have to be published."""
+    """A product that was made in this call, and the variants that have moved to it."""
 
     target: Target
     gid: str
+    moves: Sequence[StoreVariant] = ()
 
 
 @dataclass(slots=True)
@@ -102,20 +104,25 @@ class CatalogPush:
         """The difference of every product; then where those that were made are sold."""
         abreast = call.channel.settings.catalog.abreast
         if results:
-            steps = [s for made in state.made for s in publish(made.target, made.gid, state.shop)]
-            return Plan(tuple(steps), abreast=abreast)
+            after = [settle(m.target, m.gid, m.moves, state.shop) for m in state.made]
+            for told in (told for made in after for told in made.events):
+                call.tell(told)
+            return Plan(tuple(step for made in after for step in made.steps), abreast=abreast)
         for told in state.read.events:
             call.tell(told)
         changes: list[tuple[Target, Change]] = []
+        shop = replace(state.shop, moving=moving(state.read.targets))
         for target in state.read.targets:
-            made = change(target, state.shop) if target.gid else create(target, state.shop)
+            made = change(target, shop) if target.gid else create(target, shop)
             changes.append((target, made))
             for told in made.events:
                 call.tell(told)
         lanes = [made.steps for _, made in changes]
         bulk_from = call.channel.settings.catalog.bulk_from
         steps = in_bulk(lanes, bulk_from)
-        again = any(not t.gid and t.wanted.publications and c.steps for t, c in changes)
+        again = any(
+            not t.gid and c.steps and (t.wanted.publications or c.moves) for t, c in changes
+        )
         again = again or any(
             not step.variables.get("synchronous", True) for lane in lanes for step in lane
         )
@@ -168,16 +175,22 @@ class CatalogPush:
             if payload is None or user_errors(payload):
                 continue
             part: Part = result.step.subject
-            product = payload["product"]
-            running = payload["productSetOperation"]
+            product, running = payload["product"], payload["productSetOperation"]
+            made = None
             if product is None and running is not None:
-                product = await self._waited(call, part.target, running["id"])
-            if product is not None:
-                out.append(Made(part.target, product["id"]))
+                made = await self._waited(call, part, running["id"])
+            elif product is not None:
+                made = Made(part.target, product["id"], part.moves)
+            if made is not None:
+                out.append(made)
         return out
 
-    async def _waited(self, call: Call, target: Target, running: str) -> Mapping[str, Any] | None:
-        """The product once Shopify has made it; None, and told, when it has not."""
+    async def _waited(self, call: Call, part: Part, running: str) -> Made | None:
+        """The product once Shopify has made it; None, and told, when it has not.
+
+        One that was not made as asked may lack the variants that move to it: these stay.
+        """
+        target = part.target
         op = operation("ProductOperationState")
         pause = FIRST_LOOK
         while True:
@@ -199,8 +212,8 @@ class CatalogPush:
             why = _words(errors) or "Shopify says nothing more"
             message = f"{target.name} was not made as asked: {why}"
             call.tell(tell(Code.SHOPIFY_USER_ERROR, message, target.skus))
-        product: Mapping[str, Any] | None = state["product"] if state else None
-        return product
+        product = state["product"] if state else None
+        return Made(target, product["id"], () if errors else part.moves) if product else None
 
 
 async def _read(call: Call, feed: Feed, bulk_from: int) -> Read:
@@ -265,7 +278,7 @@ def _told(result: Result) -> list[Event]:
     if result.data is None:
         error = result.error or UserError((), "Shopify gave no result")
         made = shopify_event(error if isinstance(error, Exception) else ShopifyError(str(error)))
-        message = f"{target.name}: {made.message}"
+        message = f"{target.name}: {made.message}{_in_two(part)}"
         found = tell(Code(made.code), message, skus, diagnostic=made.diagnostic_data)
         return [found]
     out = []
@@ -278,12 +291,23 @@ def _told(result: Result) -> list[Event]:
             out.append(
                 tell(
                     Code.SHOPIFY_USER_ERROR,
-                    f"{who} was not written as asked: {_words(own)}",
+                    f"{who} was not written as asked: {_words(own)}{_in_two(part)}",
                     [sku] if sku else skus,
                     diagnostic=f"shopify request {result.request_id}" if result.request_id else "",
                 )
             )
     return out
+
+
+def _in_two(part: Part) -> str:
+    """What it means that a variant could not be deleted where it was."""
+    if part.creates or not part.moves:
+        return ""
+    (variant,) = part.moves
+    return (
+        f". {variant.sku} is in two products now, {part.target.name} and {variant.handle}: the "
+        f"next push deletes it in {variant.handle}, or you do in Shopify"
+    )
 
 
 def _by_row(errors: Sequence[UserError], rows: Sequence[str]) -> dict[str, list[UserError]]:

@@ -173,11 +173,16 @@ class _Reader:
         matching = match(families, found, identified, frozenset())
         several = {v.product for rows in found.values() if len(rows) > 1 for v in rows}
         if several:
-            rows = await self._lookups.effects([effects.VARIANT_MOVED], several)
-            moved = frozenset(row.natural_id for row in rows)
+            moved = await self._moved(several)
             if moved:
                 matching = match(families, found, identified, moved)
         return matching
+
+    async def _moved(self, products: Iterable[str]) -> frozenset[str]:
+        """The variants of these products that a push has moved, or was about to move, away."""
+        gids = set(products)
+        rows = await self._lookups.effects([effects.VARIANT_MOVED], gids) if gids else []
+        return frozenset(row.natural_id for row in rows)
 
     # -- products that are there ----------------------------------------------------------
 
@@ -197,7 +202,26 @@ class _Reader:
         """A product of which variants may be removed: with all that it has."""
         archive = one.wanted.remove == "archive"
         more = await self._store.variants_of(one.gid or "", published=archive)
-        self._known(one, products, more)
+        self._known(await self._arrived(one, more), products, more)
+
+    async def _arrived(self, one: Match, more: Sequence[Sibling]) -> Match:
+        """The match with the variants that the product has and the index does not know yet.
+
+        What a push that was cut off has moved here a moment ago is still found elsewhere.
+        """
+        here = {v.sku: v.gid for v in more}
+        late = [here[sku] for sku in one.skus if sku not in one.variants and sku in here]
+        if not late:
+            return one
+        came = {v.sku: v for v in await self._store.variants_by_id(late)}
+        there = [v for sku, v in one.elsewhere.items() if sku in came]
+        moved = await self._moved(v.product for v in there)
+        return replace(
+            one,
+            variants={**one.variants, **came},
+            elsewhere={sku: v for sku, v in one.elsewhere.items() if sku not in came},
+            left=(*one.left, *(v for v in there if v.gid in moved)),
+        )
 
     def _known(
         self, one: Match, products: Mapping[str, StoreProduct], more: Sequence[Sibling] = ()

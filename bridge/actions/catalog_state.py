@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -62,11 +62,26 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is the same for all products of one push."""
+    """What is the same for all products of one push.
+
+    ``moving`` are variants (GIDs) that move to another product of the push: who loses them leaves
+    them alone until they are there.
+    """
 
     places: Places
     now: datetime
     async_from: int = 100
+    moving: frozenset[str] = frozenset()
+
+
+def moving(targets: Iterable[Target]) -> frozenset[str]:
+    """The variants (GIDs) that one of these products takes over from another."""
+    return frozenset(
+        variant.gid
+        for target in targets
+        if target.wanted.remove == "delete"
+        for variant in (*target.elsewhere.values(), *target.left)
+    )
 
 
 def making(handle: str) -> str:

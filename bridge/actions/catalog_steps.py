@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,12 +22,17 @@ ROWS_AT_ONCE: Final = 250
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a step is about: a product, the rows of its input, the images that it sends."""
+    """What a step is about: a product, the rows of its input, the images that it sends.
+
+    ``moves`` are variants of other products: those that a step takes off there, or that are to be
+    taken off once a step has made the product.
+    """
 
     target: Target
     rows: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     creates: bool = False
+    moves: tuple[StoreVariant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Steps:
         *,
         rows: Sequence[str] = (),
         images: Sequence[str] = (),
+        moves: Sequence[StoreVariant] = (),
         vital: bool = False,
         repeatable: bool = True,
     ) -> None:
@@ -66,11 +72,23 @@ class Steps:
                 operation(document),
                 variables,
                 repeatable=repeatable and document not in ONCE,
-                subject=Part(self.target, tuple(rows), tuple(images)),
+                subject=Part(self.target, tuple(rows), tuple(images), moves=tuple(moves)),
                 lane=self.target.key,
                 vital=vital,
             )
         )
+
+    def take_off(self, moved: Iterable[StoreVariant]) -> None:
+        """Delete variants where they were, each by itself: one refusal would refuse them all."""
+        for variant in moved:
+            variables = {"productId": variant.product, "variantsIds": [variant.gid]}
+            self.add(
+                f"moved:{variant.gid}",
+                "ProductVariantsDelete",
+                variables,
+                rows=(variant.sku,),
+                moves=(variant,),
+            )
 
     def tell(
         self, code: Code, message: str, skus: Sequence[str] = (), *, warning: bool = False

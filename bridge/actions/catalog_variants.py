@@ -172,13 +172,18 @@ class Variants:
 
     def _move(self) -> None:
         """Take what was added here off where it was: in the same call, or after a crash."""
-        other = list(self.moves)
+        self._steps.take_off(self.moves)
         if self._wanted.remove == "delete":  # the merchant may have thought otherwise since
-            other += self._target.left
-        for variant in other:
-            variables = {"productId": variant.product, "variantsIds": [variant.gid]}
-            self._steps.add(
-                f"moved:{variant.gid}", "ProductVariantsDelete", variables, rows=(variant.sku,)
+            self._steps.take_off(self._target.left)
+            return
+        for variant in self._target.left:
+            self._steps.tell(
+                Code.VARIANT_ELSEWHERE,
+                f"{variant.sku} is in two products: an earlier push has added it here and did not "
+                f"come to deleting it in {variant.handle}. Delete it there in Shopify, or let the "
+                "mapping say remove = 'delete'",
+                [variant.sku],
+                warning=True,
             )
 
 

@@ -127,7 +127,7 @@ class Matrix(Player):
 async def crash(scenario: Scenario) -> Tally:
     """Kill at every point of a scenario until a run is untouched, and while a reply is awaited."""
     started = time.monotonic()
-    async with lab(mappings=scenario.mappings) as place:
+    async with lab(mappings=scenario.mappings, **scenario.policies) as place:
         matrix = Matrix(scenario, place)
         await matrix.untouched()
         nth = 1
@@ -147,7 +147,7 @@ async def crash_at_some(scenario: Scenario, seen: set[str]) -> Tally:
     is added to ``seen``. At least one point is met, the last if need be.
     """
     started = time.monotonic()
-    async with lab(mappings=scenario.mappings) as place:
+    async with lab(mappings=scenario.mappings, **scenario.policies) as place:
         matrix = Matrix(scenario, place)
         points = await matrix.untouched()
         after_writes = {f"shopify:after {name}" for name, _ in matrix.mutations}
@@ -170,7 +170,7 @@ async def crash_at_some(scenario: Scenario, seen: set[str]) -> Tally:
 async def crash_twice(scenario: Scenario, at: str, *, every: int = 1) -> Tally:
     """Kill at the point named ``at``, then kill the recovery at each of its points."""
     started = time.monotonic()
-    async with lab(mappings=scenario.mappings) as place:
+    async with lab(mappings=scenario.mappings, **scenario.policies) as place:
         matrix = Matrix(scenario, place)
         first = (await matrix.untouched()).index(at) + 1
         nth = 1

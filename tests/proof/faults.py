@@ -90,7 +90,7 @@ def some_faults(first: int) -> Sequence[Fault]:
 async def _strike(scenario: Scenario, faults: Callable[[int], Sequence[Fault]]) -> Tally:
     started = time.monotonic()
     async with (
-        lab(timeout_seconds=PATIENCE, mappings=scenario.mappings) as place,
+        lab(timeout_seconds=PATIENCE, mappings=scenario.mappings, **scenario.policies) as place,
         place.here() as bridge,
     ):
         faulty = Faulty(scenario, place, bridge)

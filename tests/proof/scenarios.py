@@ -64,7 +64,8 @@ class Scenario:
     next, in place of a repeat, whatever has become of the call; the effects are of both.
     ``refused``: the code of the error that the call must end with. ``stock``: what is available
     after it, by SKU. ``shows``: how what it is about looks in the store's state, the same in every
-    playing; of an order it is known. ``mappings``: the merchant's own files, by name.
+    playing; of an order it is known. ``mappings``: the merchant's own files, by name;
+    ``policies``: what the channel's settings say.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Scenario:
     then: tuple[str, Body] | None = None
     refused: str = ""
     mappings: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)
     stock: Callable[[Case], Mapping[str, int]] | None = None
     shows: Callable[[Mapping[str, Any], Case], Any] | None = None
 
@@ -201,6 +203,30 @@ def shelf(state: Mapping[str, Any], case: Case) -> Any:
     )
 
 
+def moving(case: Case, *, moved: bool) -> dict[str, Any]:
+    """A catalog_push of a cap of two sizes, or of a hat that takes one of them over."""
+    name = f"proof-{case.number}"
+
+    def row(number: int) -> dict[str, Any]:
+        size = [{"optionName": "Size", "name": str(number)}]
+        return {"sku": f"{name}-{number}", "price": "10.00", "optionValues": size}
+
+    handle = f"{name}-{'hat' if moved else 'cap'}"
+    rows = [row(2), row(3)] if moved else [row(1), row(2)]
+    made = {"handle": handle, "title": handle, "variants": rows}
+    return {"template_output": {"products": [made]}}
+
+
+def where(state: Mapping[str, Any], case: Case) -> Any:
+    """Which sizes the cap and the hat have."""
+    name = f"proof-{case.number}-"
+    return sorted(
+        (p["handle"].removeprefix(name), sorted(v["sku"].removeprefix(name) for v in p["variants"]))
+        for p in state["products"]
+        if p["handle"].startswith(name)
+    )
+
+
 SHIP = "order_shipment_submit"
 AUTHORISED = [{"gateway": "shopify_payments", "kind": "AUTHORIZATION", "multi_capturable": True}]
 TWO_TENDERS = [{**AUTHORISED[0], "amount": "60.00"}, *AUTHORISED]
@@ -226,6 +252,16 @@ ALL: Sequence[Scenario] = (
         {"productSet": 1, "productVariantsBulkUpdate": 1, "productUpdate": 1, "tagsAdd": 1},
         before=(("catalog_push", lambda case: feed(case, "10.00")),),
         shows=shelf,
+    ),
+    Scenario(
+        "move a variant to a new product",
+        "catalog_push",
+        lambda case: moving(case, moved=True),
+        {"productSet": 1, "productVariantsBulkDelete": 1},
+        before=(("catalog_push", lambda case: moving(case, moved=False)),),
+        shows=where,
+        mappings={"catalog_push.toml": "[catalog.products]\nremove = \"'delete'\"\n"},
+        policies={"catalog": {"match": "handle"}},
     ),
     Scenario(
         "push stock",
