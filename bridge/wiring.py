@@ -114,6 +114,7 @@ def load_mapping(
         sources=spec.sources(),
         root=spec.root,
         select=select,
+        later=spec.later,
         api_version=known.api_version if isinstance(known, ChannelSettings) else API_VERSION,
     )
 

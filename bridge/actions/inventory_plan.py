@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
+from bridge.actions.inventory_match import not_reached, not_written, variants_of
 from bridge.actions.inventory_reserve import Reserved
 from bridge.actions.inventory_wants import Want
 from bridge.config.models import InventoryPushPolicy
@@ -76,8 +77,7 @@ def decide(
     decider = _Decider(reserved, policy)
     for want in wants:
         if want.sku in unreached:
-            words = "the call's time was over before its turn; send it again"
-            decider.leave(Code.NOT_REACHED, want, words)
+            decider.leave(want, not_reached(want.told))
         else:
             decider.compare(want, variants.get(want.sku, ()))
     return decider.out
@@ -92,36 +92,32 @@ class _Decider:
         self._policy = policy
         self._said: set[tuple[Code, str]] = set()
 
-    def leave(self, code: Code, want: Want, words: str) -> None:
+    def leave(self, want: Want, notice: Event) -> None:
         """Tell why a SKU was not written; once a SKU, not once a location."""
-        if (code, want.told) not in self._said:
-            self._said.add((code, want.told))
-            self.out.notices.append(
-                event(code, f"{want.told} was not written: {words}", sku=want.told)
-            )
+        said = Code(notice.code), want.told
+        if said not in self._said:
+            self._said.add(said)
+            self.out.notices.append(notice)
+
+    def _left(self, code: Code, want: Want, words: str) -> None:
+        self.leave(want, not_written(code, want.told, words))
 
     def compare(self, want: Want, variants: Sequence[Variant]) -> None:
         """Rows for the variants of one want."""
-        found = sorted(variants, key=lambda v: _number(v.gid))
-        if not found:
-            words = f"no variant in the shop has the SKU {want.sku}"
-            self.leave(Code.SKU_NOT_FOUND, want, words)
-            return
-        if len(found) > 1 and self._policy.duplicate_sku == "error":
-            words = (
-                f"{len(found)} variants have the SKU {want.sku}; make the SKUs different or set "
-                "inventory_push.duplicate_sku"
-            )
-            self.leave(Code.SKU_AMBIGUOUS, want, words)
+        found = variants_of(want.told, want.sku, variants, self._policy)
+        if isinstance(found, Event):
+            self.leave(want, found)
             return
         quantity = target(want, self._reserved)
-        for variant in found[:1] if self._policy.duplicate_sku == "first" else found:
+        for variant in found:
+            if want.variant not in ("", variant.gid):
+                continue
             if variant.bundle:
-                self.leave(Code.BUNDLE_STOCK, want, "a bundle's stock is that of its components")
+                self._left(Code.BUNDLE_STOCK, want, "a bundle's stock is that of its components")
             elif variant.tracked:
                 self._at_location(want, variant, quantity)
             else:
-                self.leave(Code.NOT_TRACKED, want, "Shopify does not track its stock")
+                self._left(Code.NOT_TRACKED, want, "Shopify does not track its stock")
 
     def _at_location(self, want: Want, variant: Variant, quantity: int) -> None:
         level = variant.levels.get(want.location)
@@ -133,13 +129,7 @@ class _Decider:
             self.out.activate.append(Row(want, variant.item, quantity, before, stocked=False))
         else:
             words = "it is not stocked at the location, and inventory_push.activate is off"
-            self.leave(Code.NOT_STOCKED, want, words)
-
-
-def _number(gid: str) -> tuple[int, str]:
-    """GIDs in the order in which Shopify made them."""
-    tail = gid.rsplit("/", 1)[-1]
-    return (int(tail), gid) if tail.isdecimal() else (0, gid)
+            self._left(Code.NOT_STOCKED, want, words)
 
 
 class Open(Enum):

@@ -18,20 +18,20 @@ import structlog
 
 from bridge.actions.inventory_plan import Fate, Open, Row, decide, fates
 from bridge.actions.inventory_reserve import Reserved, reserved
-from bridge.actions.inventory_wants import Reader, Want, Wants
-from bridge.actions.locations import shop_locations
-from bridge.config.models import InventoryPushPolicy
+from bridge.actions.inventory_wants import VARIANT, Found, Reader, Want, Wants
+from bridge.actions.locations import find, first, shop_locations
 from bridge.engine import Call, Plan, Result, Step
 from bridge.errors import CostExceeded, QueryRejected
 from bridge.retailops.answers import Answer, InventoryPushAnswer
 from bridge.retailops.events import Code, Event, event
 from bridge.retailops.requests import InventoryPushRequest
-from bridge.shopify.documents import Operation
+from bridge.shopify.documents import Operation, operation
 from bridge.shopify.inventory import (
     ROWS_AT_ONCE,
     Variant,
     activating,
     activations_at_once,
+    longest_page,
     newest_variants,
     setting,
     variants_by_sku,
@@ -88,8 +88,14 @@ class InventoryPush:
         policy = call.channel.settings.inventory_push
         known = await shop_locations(call)
         mapping = call.channel.mappings[self.name]
-        wants = Reader(policy, mapping, known).wants(request.inventory_updates)
-        return await self._read(call, wants)
+        reader = Reader(policy, mapping, known)
+        if not mapping.reads(VARIANT):
+            return await self._read(call, reader.wants(request.inventory_updates))
+        look_up = _LookUp(call, mapping.composed.operations)
+        found = await look_up.found(reader.skus(request.inventory_updates), _likely(call, known))
+        wants = reader.wants(request.inventory_updates, found)
+        call.channel.learned.stocked = wants.locations
+        return await self._read(call, wants, found=found)
 
     async def _read_again(self, call: Call, told: Iterable[Fate]) -> PushState:
         last = list(told)
@@ -105,15 +111,17 @@ class InventoryPush:
         *,
         again: Sequence[Row] = (),
         spent: frozenset[tuple[str, str]] = frozenset(),
+        found: Found | None = None,
     ) -> PushState:
         if not wants.rows:
             return PushState(again=again, spent=spent, notices=wants.notices)
         policy = call.channel.settings.inventory_push
-        variants, unreached = await _look_up(call, wants, policy)
+        known = await _with_levels(call, wants, found or Found())
         held = Reserved()
-        if policy.reserve_unacknowledged and variants:
-            held = await reserved(call, variants.keys(), by_location=wants.by_location)
-        return PushState(wants.rows, variants, held, unreached, again, spent, wants.notices)
+        if policy.reserve_unacknowledged and known.variants:
+            held = await reserved(call, known.variants.keys(), by_location=wants.by_location)
+        unreached = frozenset(known.unreached)
+        return PushState(wants.rows, known.variants, held, unreached, again, spent, wants.notices)
 
     def plan(
         self,
@@ -166,45 +174,105 @@ class InventoryPush:
         return InventoryPushAnswer(events=tuple(call.events))
 
 
-async def _look_up(
-    call: Call, wants: Wants, policy: InventoryPushPolicy
-) -> tuple[dict[str, list[Variant]], frozenset[str]]:
-    """The variants by SKU, and the SKUs for which there was no time.
+def _likely(call: Call, known: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The locations (GIDs) that a push will probably write, before its mapping can tell.
 
-    What Shopify refuses is asked for in halves; the size that worked is remembered.
+    Those of the last push, or of the settings. Levels at others are read once more.
     """
-    deadline = call.budget.deadline
-    enough = deadline.remaining() * TIME_TO_WRITE
-    learned = call.channel.learned
-    size = min(policy.lookup_size, learned.sizes.get(LOOKUP, policy.lookup_size))
-    skus = list(dict.fromkeys(w.sku for w in wants.rows))
-    found: dict[str, list[Variant]] = {}
-    done = 0
-    while done < len(skus) and deadline.remaining() > enough:
-        chunk = skus[done : done + size]
-        try:
-            variants = await variants_by_sku(
-                call.channel.client, call.budget, chunk, wants.locations, size=size
-            )
-        except (CostExceeded, QueryRejected) as error:
-            # Too dear, or too long: Shopify documents no limit for the length of a search.
-            if len(chunk) == 1:
-                raise
-            size = max(1, min(size, len(chunk)) // 2)
-            log.info("lookup_size_halved", size=size, cause=str(error))
-            continue
-        if size < policy.lookup_size:
-            learned.sizes[LOOKUP] = size
-        done += len(chunk)
-        for variant in variants:
-            found.setdefault(variant.sku, []).append(variant)
-    missing = set(skus[:done]) - found.keys()
-    if missing:
-        # Made a moment ago and not in the index yet, perhaps.
-        for variant in await newest_variants(call.channel.client, call.budget, wants.locations):
-            if variant.sku in missing:
+    policy = call.channel.settings.inventory_push
+    there = [node["id"] for node in known]
+    last = [gid for gid in call.channel.learned.stocked if gid in there]
+    if last:
+        return last
+    names = list(policy.facilities.values()) or [policy.location]
+    nodes = [find(known, name) if name else first(known) for name in names]
+    return list(dict.fromkeys(str(n["id"]) for n in nodes if n is not None)) or there[:1]
+
+
+async def _with_levels(call: Call, wants: Wants, found: Found) -> Found:
+    """The variants of the wants with their levels at every location that is written.
+
+    ``found`` are those that the mapping was rendered with: of them only the levels that are
+    missing are read.
+    """
+    open_ = {
+        want.sku
+        for want in wants.rows
+        if want.sku not in found.variants
+        or any(want.location not in v.levels for v in found.variants[want.sku])
+    }
+    wanted = {want.sku for want in wants.rows}
+    known = {sku: rows for sku, rows in found.variants.items() if sku in wanted - open_}
+    if not open_:
+        return Found(known)
+    skus = list(dict.fromkeys(want.sku for want in wants.rows if want.sku in open_))
+    more = await _LookUp(call).found(skus, wants.locations)
+    return Found({**known, **more.variants}, more.unreached)
+
+
+@dataclass(slots=True)
+class _LookUp:
+    """Looking SKUs up; ``by`` are the operations with a merchant's further fields, by name.
+
+    With ``by``, empty or not, the variants come with their fields.
+    """
+
+    call: Call
+    by: Mapping[str, Operation] | None = None
+
+    def _by(self, name: str) -> Operation | None:
+        return None if self.by is None else self.by.get(name) or operation(name)
+
+    async def found(self, skus: Sequence[str], locations: Sequence[str]) -> Found:
+        """The variants by SKU with their levels, and the SKUs for which there was no time.
+
+        What Shopify refuses is asked for in halves; the size that worked is remembered.
+        """
+        call, client, budget = self.call, self.call.channel.client, self.call.budget
+        deadline = budget.deadline
+        enough = deadline.remaining() * TIME_TO_WRITE
+        learned, key, most = call.channel.learned, self._key, self._most(len(locations))
+        size = min(most, learned.sizes.get(key, most))
+        by_sku = self._by("VariantsBySku")
+        found: dict[str, list[Variant]] = {}
+        done = 0
+        while done < len(skus) and deadline.remaining() > enough:
+            chunk = skus[done : done + size]
+            try:
+                variants = await variants_by_sku(
+                    client, budget, chunk, locations, size=size, by=by_sku
+                )
+            except (CostExceeded, QueryRejected) as error:
+                # Too dear, or too long: Shopify documents no limit for the length of a search.
+                if len(chunk) == 1:
+                    raise
+                size = max(1, min(size, len(chunk)) // 2)
+                log.info("lookup_size_halved", size=size, cause=str(error))
+                continue
+            if size < most:
+                learned.sizes[key] = size
+            done += len(chunk)
+            for variant in variants:
                 found.setdefault(variant.sku, []).append(variant)
-    return found, frozenset(skus[done:])
+        missing = set(skus[:done]) - found.keys()
+        if missing:
+            # Made a moment ago and not in the index yet, perhaps.
+            newest = self._by("NewestVariants")
+            for variant in await newest_variants(client, budget, locations, by=newest):
+                if variant.sku in missing:
+                    found.setdefault(variant.sku, []).append(variant)
+        return Found(found, frozenset(skus[done:]))
+
+    @property
+    def _key(self) -> str:
+        """Where the size is remembered: with further fields it is another one."""
+        return f"{LOOKUP}.selected" if self.by else LOOKUP
+
+    def _most(self, locations: int) -> int:
+        """The SKUs that a look-up may name: fewer when its fields are dear."""
+        most = self.call.channel.settings.inventory_push.lookup_size
+        dear = (self.by or {}).get("VariantsBySku")
+        return most if dear is None else max(1, longest_page(dear, locations, most))
 
 
 def _steps(groups: Iterable[Sequence[Row]], *, round_of: int, reference: str) -> tuple[Step, ...]:

@@ -2,17 +2,20 @@
 
 The translation is ``mappings/inventory_push.toml``; here are its scope, the duplicates (the last
 row of a SKU counts), the locations' names and the rows that cannot be used, each with an event.
+A mapping that reads ``variant`` is rendered once its SKUs are found in the shop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from bridge.actions.inventory_match import not_reached, variants_of
 from bridge.actions.inventory_target import FacilityStock, Stock
 from bridge.actions.locations import Node, find, first, named
 from bridge.actions.sources import plain_dump, shape_from_model
@@ -22,7 +25,11 @@ from bridge.mapping.module import MappingModule
 from bridge.retailops.events import Code, Event, EventType, event
 from bridge.retailops.requests import InventoryUpdate
 from bridge.schema.shape import Shape
-from bridge.shopify.inventory import HIGHEST_QUANTITY
+from bridge.shopify.documents import Operation, operation
+from bridge.shopify.inventory import HIGHEST_QUANTITY, Variant
+
+VARIANT: Final = "variant"
+"""The source that there is only once the row's SKU is found."""
 
 
 class _Policy(InventoryPushPolicy):
@@ -41,19 +48,36 @@ _PLACE: Final = Shape(
 _UPDATE: Final = shape_from_model(InventoryUpdate)
 _WITH_SKU: Final = replace(_UPDATE.fields["sku"], nullable=False)  # a row without is not mapped
 
-SOURCES: Final[Mapping[str, Shape]] = MappingProxyType(
+_TOLD: Final[Mapping[str, Shape]] = MappingProxyType(
     {
         "update": replace(_UPDATE, fields={**_UPDATE.fields, "sku": _WITH_SKU}),
         "policy": shape_from_model(_Policy),
         "place": _PLACE,
     }
 )
-"""The names that mappings/inventory_push.toml may use."""
 
 
-def sources() -> Mapping[str, Shape]:
-    """``SOURCES``, for the table of mappings."""
-    return SOURCES
+def sources(look_up: Operation | None = None) -> Mapping[str, Shape]:
+    """The names that mappings/inventory_push.toml may use.
+
+    ``look_up`` is VariantsBySku with a merchant's further fields, if there are any. The levels
+    are left out: they are the action's own business.
+    """
+    found = (look_up or operation("VariantsBySku")).shape(["productVariants"])
+    variant = found.of if found.of is not None else found
+    item = variant.fields["inventoryItem"]
+    item = replace(item, fields={k: s for k, s in item.fields.items() if k != "level"})
+    sku = replace(variant.fields["sku"], nullable=False)  # it was found by it
+    fields = {**variant.fields, "sku": sku, "inventoryItem": item}
+    return {**_TOLD, VARIANT: replace(variant, nullable=False, fields=fields)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The shop's variants by SKU, with their ``fields``; ``unreached`` SKUs were not looked for."""
+
+    variants: Mapping[str, Sequence[Variant]] = field(default_factory=dict)
+    unreached: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +85,8 @@ class Want:
     """Set ``quantity`` less what is reserved and ``safety`` for ``sku`` at ``location`` (GID).
 
     ``told`` is the SKU as RetailOps sent it: events name it. ``by_location``: only units that
-    will be taken from this location are reserved here, not all of the SKU's.
+    will be taken from this location are reserved here, not all of the SKU's. ``variant`` (GID):
+    only this one, since the mapping was rendered for it.
     """
 
     told: str
@@ -70,6 +95,7 @@ class Want:
     quantity: int
     safety: int
     by_location: bool = False
+    variant: str = ""
 
 
 @dataclass(slots=True)
@@ -90,6 +116,10 @@ class Wants:
         return any(w.by_location for w in self.rows)
 
 
+_Made = tuple[Stock, str]
+"""What one row wants, and the variant (GID) that it was rendered for, if it was for one."""
+
+
 @dataclass(slots=True)
 class Reader:
     """Turns updates into wants, for one policy and one list of the shop's locations."""
@@ -99,33 +129,56 @@ class Reader:
     known: Sequence[Node]
     out: Wants = field(default_factory=Wants)
     _said: set[tuple[Code, str]] = field(default_factory=set)
-    _scope: Mapping[str, Any] = field(default_factory=dict)
+    _scope: Mapping[str, Any] = field(init=False)
 
-    def wants(self, updates: Sequence[InventoryUpdate]) -> Wants:
-        """The wants of a push; the last row of a SKU counts, whatever it says."""
+    def __post_init__(self) -> None:
         by_facility = bool(self.policy.facilities)
         self._scope = self.policy.model_dump() | {"by_facility": by_facility}
-        last: dict[str, tuple[str, Stock | None]] = {}
+
+    def skus(self, updates: Sequence[InventoryUpdate]) -> list[str]:
+        """The SKUs that must be found before the wants can be made, each once.
+
+        What is wrong with a row is told when its want is made.
+        """
+        found: dict[str, None] = {}
+        for update in updates:
+            if update.sku is not None and not update.unreadable:
+                with suppress(MappingError):
+                    found[self._sku(update)] = None
+        return list(found)
+
+    def wants(self, updates: Sequence[InventoryUpdate], found: Found | None = None) -> Wants:
+        """The wants of a push; the last row of a SKU counts, whatever it says.
+
+        ``found`` is given when the mapping reads ``variant``.
+        """
+        last: dict[str, tuple[str, Sequence[_Made]]] = {}
         for number, update in enumerate(updates):
-            made = self._stock(update, f"inventory_updates[{number}]")
+            made = self._row(update, f"inventory_updates[{number}]", found)
             if made is None:
                 continue
-            sku, stock = made
+            sku, stocks = made
             told = update.sku or sku
             if sku in last:
                 self._once(
                     Code.SKU_REPEATED, told, f"{told} comes twice: its last row counts", told
                 )
-            last[sku] = told, stock
-        for told, stock in last.values():
-            if stock is not None:
+            last[sku] = told, stocks
+        for told, stocks in last.values():
+            for stock, variant in stocks:
+                before = len(self.out.rows)
                 self._place(told, stock)
+                self.out.rows[before:] = [
+                    replace(want, variant=variant) for want in self.out.rows[before:]
+                ]
         if len(self.out.locations) > 1:
             self.out.rows = [replace(w, by_location=True) for w in self.out.rows]
         return self.out
 
-    def _stock(self, update: InventoryUpdate, place: str) -> tuple[str, Stock | None] | None:
-        """The row's SKU and stock; None for a row that names no SKU."""
+    def _row(
+        self, update: InventoryUpdate, place: str, found: Found | None
+    ) -> tuple[str, Sequence[_Made]] | None:
+        """The row's SKU and what is made of it; None for a row that names no SKU."""
         if update.sku is None:
             words = "; ".join(update.unreadable) or "it has no sku"
             code = Code.INVALID_FIELD if update.unreadable else Code.SKU_MISSING
@@ -136,25 +189,48 @@ class Reader:
             only_quantity = all(u.startswith("quantity_available") for u in update.unreadable)
             code = Code.INVALID_QUANTITY if only_quantity else Code.INVALID_FIELD
             self._tell(code, f"{update.sku} is not written: {words}", update.sku)
-            return update.sku, None
+            return update.sku, ()
         try:
-            rendered = self.mapping.render(
-                {"update": plain_dump(update), "policy": self._scope},
-                enter=self._enter,
-                subject=f"SKU {update.sku}",
-            )
-            stock = Stock.model_validate(rendered)
+            if found is None:
+                stock = self._stock(update, {})
+                return stock.sku, ((stock, ""),)
+            sku = self._sku(update)
+            return sku, [
+                (self._stock(update, {VARIANT: variant.fields}), variant.gid)
+                for variant in self._variants(update.sku, sku, found)
+            ]
         except MappingError as error:
             message = f"{update.sku} is not written: {error}"
             self._tell(Code(error.code), message, update.sku)
-            return update.sku, None
         except ValidationError as error:
             fault = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in fault["loc"])
             message = f"{update.sku} is not written: the mapping's {where}: {fault['msg']}"
             self._tell(Code.MAPPING_FAILED, message, update.sku)
-            return update.sku, None
-        return stock.sku, stock
+        return update.sku, ()
+
+    def _sku(self, update: InventoryUpdate) -> str:
+        return str(self.mapping.leaf("sku", self._told(update), subject=f"SKU {update.sku}"))
+
+    def _stock(self, update: InventoryUpdate, more: Mapping[str, Any]) -> Stock:
+        scope = {**self._told(update), **more}
+        subject = f"SKU {update.sku}"
+        return Stock.model_validate(self.mapping.render(scope, enter=self._enter, subject=subject))
+
+    def _told(self, update: InventoryUpdate) -> dict[str, Any]:
+        return {"update": plain_dump(update), "policy": self._scope}
+
+    def _variants(self, told: str, sku: str, found: Found) -> Iterator[Variant]:
+        """Those that the row is rendered for; why there is none is told once."""
+        if sku in found.unreached:
+            known: Sequence[Variant] | Event = not_reached(told)
+        else:
+            known = variants_of(told, sku, found.variants.get(sku, ()), self.policy)
+        if not isinstance(known, Event):
+            yield from known
+        elif (Code(known.code), told) not in self._said:
+            self._said.add((Code(known.code), told))
+            self.out.notices.append(known)
 
     def _enter(self, name: str, element: Mapping[str, Any]) -> Mapping[str, Any]:
         """``place.location``: where [inventory_push.facilities] puts a detail's facility."""

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bridge.actions import catalog_feed, order_cancel, order_complete_target, packages
-from bridge.actions.inventory_wants import Reader
+from bridge.actions.inventory_wants import VARIANT, Found, Reader
 from bridge.actions.order_offer import HeldBack, offer, operation_of
 from bridge.actions.order_returned_target import returned
 from bridge.actions.order_settle_payment_target import settlement
@@ -33,6 +33,7 @@ from bridge.retailops.actions import ACTIONS
 from bridge.retailops.events import Code
 from bridge.retailops.protocol import parse
 from bridge.schema.shape import Shape
+from bridge.shopify.inventory import Variant
 
 R = TypeVar("R", bound=requests.Request)
 
@@ -69,14 +70,27 @@ def _order_pull(given: Given, module: TracedModule) -> Refused | None:
 
 
 def _inventory_push(given: Given, module: TracedModule) -> Refused | None:
-    """``input`` is the call with one element in ``inventory_updates``."""
+    """``input`` is the call with one element in ``inventory_updates``, whose SKU is found."""
     request = _request(given, "inventory_push", requests.InventoryPushRequest)
+    reader = Reader(_channel(given).inventory_push, module, known=())
+    skus = reader.skus(request.inventory_updates)
+    variant = _variant(given, module.sources[VARIANT], skus[0] if skus else "")
     if given.findings:
         return None
-    reader = Reader(_channel(given).inventory_push, module, known=())
-    reader.wants(request.inventory_updates)
+    found = Found({sku: [variant] for sku in skus}) if module.reads(VARIANT) else None
+    reader.wants(request.inventory_updates, found)
     refused = [n for n in reader.out.notices if n.code == Code.MAPPING_FAILED]
     return Refused(refused[0].code, refused[0].message) if refused else None
+
+
+def _variant(given: Given, shape: Shape, sku: str) -> Variant:
+    """The variant in Shopify, whole; a case that says nothing of it gets one of the row's SKU."""
+    written = given.value("variant") or {}
+    if isinstance(written, Mapping):
+        written = {"sku": sku, **written}
+    made = complete(written, shape, given.report("variant"), strict=given.strict("variant"))
+    fields = made if isinstance(made, Mapping) else {}
+    return Variant("", sku, "", tracked=True, levels={}, fields=fields)
 
 
 def _order_shipment_submit(given: Given, module: TracedModule) -> Refused | None:
@@ -153,8 +167,13 @@ REHEARSALS: Final[Mapping[str, Rehearse]] = {
 }
 """By the name of the mapping."""
 
-LOOKS_AT_ORDER: Final = frozenset({"order_shipment_submit", "order_complete", "order_cancel"})
-"""Mappings whose tests may have an ``order``: as it is in Shopify when the call comes."""
+BESIDE: Final[Mapping[str, str]] = {
+    "order_shipment_submit": "order",
+    "order_complete": "order",
+    "order_cancel": "order",
+    "inventory_push": "variant",
+}
+"""What the tests of a mapping may have beside the call: as it is in Shopify when that comes."""
 
 
 def _tried(given: Given, run: Callable[[], BaseModel]) -> Refused | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -24,6 +24,7 @@ from bridge.actions.catalog_get_config import CatalogGetConfig
 from bridge.actions.catalog_push import CatalogPush
 from bridge.actions.catalog_target import WantedCatalog
 from bridge.actions.inventory_push import InventoryPush
+from bridge.actions.inventory_select import inventory_select
 from bridge.actions.inventory_target import Stock
 from bridge.actions.order_acknowledge import OrderAcknowledge
 from bridge.actions.order_cancel import Cancellation, CancelSettler, OrderCancel
@@ -83,7 +84,8 @@ class MappingSpec:
 
     ``preset`` names the file in ``presets/`` that a channel chose instead of the shipped one.
     ``select`` says what its ``[select]`` may have, when it reads objects of Shopify's to which
-    fields can be added.
+    fields can be added. ``later``: the sources that are found by what some fields of the target
+    give, and are not there for these.
     """
 
     target: type[BaseModel]
@@ -91,11 +93,18 @@ class MappingSpec:
     sources: Callable[[], Mapping[str, Shape]]
     preset: Callable[[Policies], str | None] = lambda _: None
     select: Callable[[Policies, Schemas], Select] | None = None
+    later: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 MAPPINGS: Final[Mapping[str, MappingSpec]] = {
     "order_pull": MappingSpec(Order, "order", order_offer.sources, select=order_select),
-    "inventory_push": MappingSpec(Stock, "stock", inventory_wants.sources),
+    "inventory_push": MappingSpec(
+        Stock,
+        "stock",
+        inventory_wants.sources,
+        select=inventory_select,
+        later={"variant": frozenset({"sku"})},
+    ),
     "order_shipment_submit": MappingSpec(PackageTracking, "tracking", packages.sources),
     "order_complete": MappingSpec(Completion, "complete", order_complete_target.sources),
     "order_returned": MappingSpec(Returned, "returned", order_returned_target.sources),

@@ -54,8 +54,8 @@ def loaded_stage(mappings: Sequence[Loaded], chosen: Sequence[Place]) -> Stage:
     owners = ", ".join(dict.fromkeys(one.place.owner for one in mappings))
     summary = f"{len(mappings)} mapping(s), {rules} rules ({owners})"
     for one in mappings:
-        for name, (before, now) in one.module.composed.costs.items() if one.module else ():
-            summary += f"; {one.place.owner}: {name} costs {now} points, {before} without [select]"
+        for name, said in one.module.composed.prices() if one.module else ():
+            summary += f"; {one.place.owner}: {name} costs {said}"
     return Stage("mappings", summary, findings)
 
 

@@ -23,7 +23,7 @@ from bridge.cli.mapping_files import (
 )
 from bridge.cli.opening import console, print_json, settings_of, table
 from bridge.errors import BridgeError, ConfigError
-from bridge.mapping.filters import FILTERS, Filter
+from bridge.mapping.filters import FILTERS, LOOKUPS, Filter
 from bridge.mapping.module import MappingModule
 from bridge.mapping.plugins import installed
 from bridge.schema import load_schema
@@ -93,8 +93,8 @@ def fields(
     out.print(table(f"{name}: from", ("source", "type", "", ""), given))
     made = [(t.path, t.type, "required" if t.required else "") for t in targets]
     out.print(table(f"\n{name}: into [{spec.root}]", ("target", "type", ""), made))
-    for operation, (before, now) in (module.composed.costs if module is not None else {}).items():
-        out.print(f"\n{operation} costs {now} points with [select], {before} without")
+    for operation, said in module.composed.prices() if module is not None else ():
+        out.print(f"\n{operation} costs {said}")
 
 
 def _module(name: str, config: Path | None, channel: int | None) -> MappingModule | None:
@@ -160,12 +160,14 @@ def _show_filters(search: str, *, as_json: bool) -> None:
     if as_json:
         print_json({name: _told(spec, said.get(name)) for name, spec in known.items()})
         return
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (name, spec.takes, _arguments(spec), spec.gives, said.get(name, ""))
         for name, spec in known.items()
     ]
-    if _found(search, "table"):
-        rows.append(("table", "any", "'name', strict: true", "any", ""))
+    for name, takes in LOOKUPS.items():
+        if _found(search, name):
+            strict = ", strict: true" if name == "table" else ""
+            rows.append((name, takes, f"'name'{strict}", "any" if takes == "any" else "list", ""))
     head = ("filter", "takes", "arguments", "gives", "")
     console().print(table("filters", head, sorted(rows)))
 

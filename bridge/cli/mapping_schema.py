@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
-from bridge.actions.rehearsal import ERRORS, LOOKS_AT_ORDER
+from bridge.actions.rehearsal import BESIDE, ERRORS
 from bridge.actions.table import MAPPINGS
 from bridge.cli.mapping_files import action_name
+from bridge.config.models import Policies
 from bridge.mapping.editor import mapping_schema, tests_schema
 from bridge.mapping.targets import target_of
+from bridge.schema.stored import Schemas
 
 
 def mapping(
@@ -34,9 +36,10 @@ def schema_text(name: str, *, tests: bool = False) -> str:
     """The schema as it is saved."""
     spec = MAPPINGS[name]
     if tests:
-        made = tests_schema(name, ERRORS, with_order=name in LOOKS_AT_ORDER)
+        made = tests_schema(name, ERRORS, beside=BESIDE.get(name, ""))
     else:
-        made = mapping_schema(name, spec.root, target_of(spec.target))
+        slots = spec.select(Policies(), Schemas()).slots if spec.select is not None else {}
+        made = mapping_schema(name, spec.root, target_of(spec.target), slots)
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 

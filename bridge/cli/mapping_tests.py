@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.actions.rehearsal import ERRORS, LOOKS_AT_ORDER, REHEARSALS
+from bridge.actions.rehearsal import BESIDE, ERRORS, REHEARSALS
 from bridge.actions.table import MAPPINGS
 from bridge.cli.mapping_files import TEST_ENDING, Loaded, Place, load, presets
 from bridge.errors import ConfigError, Finding
@@ -49,7 +49,7 @@ def report(loaded: Loaded, path: Path) -> Report:
         raise ConfigError(loaded.findings)
     name = loaded.name
     target = target_of(MAPPINGS[name].target)
-    file = read_cases(path, target, ERRORS, with_order=name in LOOKS_AT_ORDER)
+    file = read_cases(path, target, ERRORS, beside=BESIDE.get(name, ""))
     made = run_cases(file, loaded.module, REHEARSALS[name])
     results = [replace(r, findings=tuple(map(_pointing, r.findings))) for r in made.results]
     findings = tuple(map(_pointing, made.findings))

@@ -45,6 +45,7 @@ class Learned:
     sweep_owed: bool = False
     suspects: dict[str, datetime] = field(default_factory=dict)
     places: KnownPlaces | None = None
+    stocked: Sequence[str] = ()
     catalog_from: str = ""
 
 

@@ -7,7 +7,7 @@ rest is still looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 
 from bridge.errors import Finding
@@ -38,14 +38,19 @@ _NO_FRAME: Frame = {}
 class Builder:
     """Builds the rules of one mapping; ``findings`` and ``rules`` grow while it does.
 
-    ``entries`` says where the entries of lookup tables stand, by table and key.
+    ``entries`` says where the entries of lookup tables stand, by table and key. ``later``: the
+    fields at the top for which a source is not there yet.
     """
 
     def __init__(
-        self, compiler: Compiler, entries: Mapping[tuple[str, str], Origin] | None = None
+        self,
+        compiler: Compiler,
+        entries: Mapping[tuple[str, str], Origin] | None = None,
+        later: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._compiler = compiler
         self._entries = entries or {}
+        self._later = later or {}
         self.findings: list[Finding] = []
         self.rules: list[Rule] = []
 
@@ -77,7 +82,8 @@ class Builder:
             if field is None:
                 continue
             inner = f"{path}.{key}" if path else key
-            part = self._part(node, field, names, inner, there=must and not loose)
+            known = names if control else self._known_by(key, names)
+            part = self._part(node, field, known, inner, there=must and not loose)
             if part is not None:
                 parts.append((key, part))
         for name, field in target.fields.items():
@@ -95,6 +101,11 @@ class Builder:
             loose,
             when,
         )
+
+    def _known_by(self, key: str, names: Names) -> Names:
+        """The names that are there when a field at the top is made."""
+        late = {name for name, fields in self._later.items() if key in fields}
+        return {n: shape for n, shape in names.items() if n not in late} if late else names
 
     def _field(self, target: Target, key: str, node: Node) -> Field | None:
         if target.kind == "map" and target.of is not None:
@@ -172,7 +183,7 @@ class Builder:
         part = self.object(bare, target, inner, path, must=not loose, loose=loose)
         if found is None or not isinstance(each, Leaf):
             return None
-        rule = self._note(each, f"{path}.each")
+        rule = self._note(each, f"{path}.each", found)
         return Elements(part, rule, found.evaluate, name)
 
     def _each(self, node: Node, names: Names) -> Expression | None:
@@ -212,7 +223,7 @@ class Builder:
             always = bool(found.evaluate(_NO_FRAME))
             said = "always holds: leave it out" if always else "never holds: what it guards is dead"
             self._bad(node.origin.at_value, "M602", f"this condition {said}")
-        when = When(self._note(node, f"{path}.when"), found.evaluate)
+        when = When(self._note(node, f"{path}.when", found), found.evaluate)
         return when, narrowed(names, found.sure)
 
     # Leaves
@@ -266,7 +277,7 @@ class Builder:
                     "say what then: | default: …",
                 )
         self.findings += [node.origin.inside(p) for p in found.known.pending]
-        return LeafRule(self._note(node, path), found.constant, found.evaluate, convert)
+        return LeafRule(self._note(node, path, found), found.constant, found.evaluate, convert)
 
     def _check_constant(
         self, node: Leaf, found: Expression, target: Target, *, required: bool
@@ -320,10 +331,10 @@ class Builder:
             hint = "if it is a number, say so: | plus: 0" if sayable else ""
             self._bad(node.origin.at_value, "M302", f"this is {said}", hint)
 
-    def _note(self, node: Leaf, path: str) -> Rule:
+    def _note(self, node: Leaf, path: str, made: Expression) -> Rule:
         value = node.value
         text = value if isinstance(value, str) else str(value).lower()
-        rule = Rule(path, _place(node.origin), text)
+        rule = Rule(path, _place(node.origin), text, made.reads)
         self.rules.append(rule)
         return rule
 

@@ -35,11 +35,17 @@ CASE_KEYS: Final = {
     "name": "what must hold, in words",
     "input": 'what the mapping gets: a table, or { file = "…" } with a JSON or TOML file',
     "order": "the order in Shopify, for mappings of calls that look at it",
+    "variant": "the variant in Shopify that has the row's SKU, for inventory_push",
     "settings": "the action's settings, as in the configuration; what is absent is its default",
     "expect": "what must come out: paths of the output and their values",
     "expect_error": "the code with which this input must fail",
 }
 """The keys of a ``[[case]]``."""
+
+IN_SHOPIFY: Final = ("order", "variant")
+"""Those of them that only some mappings look at."""
+
+_ALWAYS: Final = tuple(key for key in CASE_KEYS if key not in IN_SHOPIFY)
 
 ERRORS: Final[Mapping[str, str]] = {"M401": "MAPPING_MISSING", "M302": "MAPPING_FAILED"}
 """Findings by the event code that the same mistake has when a value brings it."""
@@ -82,22 +88,24 @@ class CaseFile:
     findings: tuple[Finding, ...]
 
 
-def read_cases(
-    path: Path, target: Target, errors: frozenset[str], *, with_order: bool = False
-) -> CaseFile:
+def read_cases(path: Path, target: Target, errors: frozenset[str], *, beside: str = "") -> CaseFile:
     """The cases of a test file.
 
-    ``errors`` are the codes that ``expect_error`` may name; ``with_order``: a case may have an
-    ``order``, since the mapping looks at it.
+    ``errors`` are the codes that ``expect_error`` may name; ``beside`` is the one of
+    ``IN_SHOPIFY`` that a case may have, since the mapping looks at it.
     """
     try:
         file = read_one(path)
     except ConfigError as error:
         return CaseFile(path, (), error.findings)
-    keys = {key: said for key, said in CASE_KEYS.items() if with_order or key != "order"}
-    reader = _Reader(path, target, errors | set(ERRORS), keys)
+    reader = _Reader(path, target, errors | set(ERRORS), case_keys(beside))
     cases = tuple(reader.cases(file.tree))
     return CaseFile(path, cases, tuple(reader.findings))
+
+
+def case_keys(beside: str) -> dict[str, str]:
+    """``CASE_KEYS`` of a mapping that looks at this one of ``IN_SHOPIFY``, or at none."""
+    return {key: said for key, said in CASE_KEYS.items() if key in (*_ALWAYS, beside)}
 
 
 def plain_of(node: Node) -> object:
@@ -170,7 +178,7 @@ class _Reader:
         self._names.add(name)
         parts = {
             key: part
-            for key in ("input", "order", "settings")
+            for key in ("input", *IN_SHOPIFY, "settings")
             if (part := self._part(table.entries.get(key))) is not None
         }
         expectations = tuple(self._expectations(table.entries.get("expect")))

@@ -52,6 +52,10 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         "M203": CodeDoc("unknown table", "Add [tables.<name>], or correct the name."),
         "M204": CodeDoc("unknown source name or field", "Correct the path."),
         "M205": CodeDoc("unset names what is not there", "Correct the path, or remove it."),
+        "M206": CodeDoc(
+            "a rule names a source that is not there yet when it is made",
+            "Use the source in the other rules, or take the value from what RetailOps sends.",
+        ),
         "M301": CodeDoc(
             "one value where many belong, or the reverse",
             "Take one element ([0], first), or join the list; a table of rules fills an object.",
@@ -88,7 +92,7 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         ),
         "M512": CodeDoc(
             "with [select] a query costs more points than Shopify allows",
-            "Select less, or lower page_size or lines_per_order in [order_pull].",
+            "Select less; of order_pull, or lower page_size or lines_per_order.",
         ),
         "M513": CodeDoc(
             "Shopify would refuse the fields of [select]",

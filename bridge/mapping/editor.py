@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bridge.mapping.casefile import CASE_KEYS, ERRORS
+from bridge.mapping.casefile import ERRORS, case_keys
 from bridge.mapping.keys import CONTROL, SECTIONS
+from bridge.mapping.select import Slot
 from bridge.mapping.targets import Field, Target
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -19,17 +20,22 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 
 
-def mapping_schema(name: str, root: str, target: Target) -> Schema:
-    """The schema of ``<name>.toml``. A merchant's file says what it changes: all is optional."""
+def mapping_schema(name: str, root: str, target: Target, slots: Mapping[str, Slot]) -> Schema:
+    """The schema of ``<name>.toml``. A merchant's file says what it changes: all is optional.
+
+    ``slots`` are those of its ``[select]``; without any it has none.
+    """
     known = _Definitions()
     entries: Schema = {"type": ["string", "number", "boolean"]}
     sections: Mapping[str, Schema] = {
         "unset": {"type": "array", "items": {"type": "string"}},
         "tables": _table(_table(entries)),
-        "select": {"type": "object"},
+        "select": _select(slots),
     }
     properties = {root: known.fields(target, control=False)}
     for section, said in SECTIONS.items():
+        if section == "select" and not slots:
+            continue
         properties[section] = {"description": said, **sections[section]}
     return {
         "$schema": DIALECT,
@@ -41,20 +47,21 @@ def mapping_schema(name: str, root: str, target: Target) -> Schema:
     }
 
 
-def tests_schema(name: str, errors: frozenset[str], *, with_order: bool) -> Schema:
-    """The schema of ``<name>.test.toml``."""
+def tests_schema(name: str, errors: frozenset[str], *, beside: str) -> Schema:
+    """The schema of ``<name>.test.toml``; ``beside`` as in ``casefile``."""
     kinds: Mapping[str, Schema] = {
         "name": {"type": "string", "minLength": 1},
         "input": {"type": "object"},
         "order": {"type": "object"},
+        "variant": {"type": "object"},
         "settings": {"type": "object"},
         "expect": {"type": "object", "minProperties": 1},
         "expect_error": {"enum": sorted(errors | set(ERRORS))},
     }
-    keys = [key for key in CASE_KEYS if with_order or key != "order"]
+    keys = case_keys(beside)
     case = {
         "type": "object",
-        "properties": {key: {"description": CASE_KEYS[key], **kinds[key]} for key in keys},
+        "properties": {key: {"description": said, **kinds[key]} for key, said in keys.items()},
         "additionalProperties": False,
         "required": ["name"],
         "oneOf": [{"required": ["expect"]}, {"required": ["expect_error"]}],
@@ -67,6 +74,27 @@ def tests_schema(name: str, errors: frozenset[str], *, with_order: bool) -> Sche
         "required": ["case"],
         "additionalProperties": False,
     }
+
+
+def _select(slots: Mapping[str, Slot]) -> Schema:
+    """``[select]``: fields by slot, and metafields by slot and name."""
+    fields = {s.name: {"type": "string", "description": _reached(s)} for s in slots.values()}
+    named = _table({"type": "string"})
+    carrying = {
+        s.name: {**named, "description": f"then: {s.path}.metafields.NAME"}
+        for s in slots.values()
+        if s.has_metafields
+    }
+    metafields = {"type": "object", "properties": carrying, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {**fields, "metafields": metafields},
+        "additionalProperties": False,
+    }
+
+
+def _reached(slot: Slot) -> str:
+    return f"fields of {slot.type_name}; then: {slot.path}.FIELD"
 
 
 def _table(of: Schema) -> Schema:

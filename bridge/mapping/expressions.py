@@ -9,6 +9,7 @@ one string is exactly one expression.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from liquid import Environment
 from liquid.builtin.expressions import BooleanExpression, FilteredExpression, tokenize
@@ -35,12 +36,21 @@ _DEEPENING = frozenset({"and", "or", "eq", "ne", "ltgt", "lt", "gt", "le", "ge",
 
 
 class Compiler:
-    """Compiles the expressions of one mapping: its filters and its tables."""
+    """Compiles the expressions of one mapping: its filters and its tables.
+
+    ``later`` are sources that are not there for every rule.
+    """
 
     def __init__(
-        self, filters: Mapping[str, Filter], tables: Tables, *, api_version: str = ""
+        self,
+        filters: Mapping[str, Filter],
+        tables: Tables,
+        *,
+        later: frozenset[str] = frozenset(),
+        api_version: str = "",
     ) -> None:
         self.uses: Uses = {}
+        self._later = later
         self._api_version = api_version
         self._filters = filters
         self._tables = tables
@@ -83,6 +93,7 @@ class Compiler:
             names,
             tokens,
             uses=self.uses,
+            later=self._later,
             api_version=self._api_version,
         )
         try:
@@ -91,7 +102,8 @@ class Compiler:
             build.problems.append(refused.problem)
             return None, build.problems
         wrong = any(CODES[p.code].severity == "error" for p in build.problems)
-        return (None if wrong else compiled), build.problems
+        read = replace(compiled, reads=frozenset(build.roots))
+        return (None if wrong else read), build.problems
 
 
 _QUOTES = "a fixed text stands in quotes: \"'text'\""

@@ -328,6 +328,12 @@ def _flatten(value: object) -> list[object]:
     return [e for e in flat if e is not None]
 
 
+def found_in(value: object, *, entries: Mapping[str, object]) -> list[object]:
+    """The entries of a table for the elements of a list, in the list's order."""
+    known = (entries.get(text(e)) for e in _elements(value) if e is not None)
+    return [entry for entry in known if entry is not None]
+
+
 def _size(value: object) -> int:
     return len(value) if isinstance(value, list | tuple) else len(text(value))
 
@@ -337,6 +343,10 @@ def default(value: object, otherwise: object = None, *, allow_false: object = Fa
     if is_empty(value) or (value is False and allow_false is not True):
         return otherwise
     return value
+
+
+LOOKUPS: Mapping[str, str] = MappingProxyType({"table": "any", "table_each": "list"})
+"""The filters that look something up in ``[tables]``: by name, what each takes."""
 
 
 def _text_filter(function: Callable[..., str], least: int = 0, most: int = 0) -> Filter:

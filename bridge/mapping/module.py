@@ -10,7 +10,7 @@ Everything that can be known without data is checked by ``load_module``, all fin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,17 @@ from bridge.mapping.filters import FILTERS, Filter
 from bridge.mapping.keys import SECTIONS
 from bridge.mapping.layers import Leaf, Origin, Table, read
 from bridge.mapping.nodes import Uses
-from bridge.mapping.rules import Elements, Enter, ListRule, ObjectRule, Rule, Stop, salvage
+from bridge.mapping.rules import (
+    Elements,
+    Enter,
+    LeafRule,
+    ListRule,
+    ObjectRule,
+    Rule,
+    Stop,
+    gap,
+    salvage,
+)
 from bridge.mapping.select import NOTHING_SELECTED, Composed, Select, read_select
 from bridge.mapping.targets import target_of
 from bridge.mapping.work import WORK, Work
@@ -101,6 +111,30 @@ class MappingModule:
         except Stop as stop:
             raise self._error(stop, subject) from None
 
+    def reads(self, source: str) -> bool:
+        """Whether any rule names this source."""
+        return any(source in rule.reads for rule in self.rules)
+
+    def leaf(self, field: str, scope: Mapping[str, Any], *, subject: str = "") -> object:
+        """The value of one rule at the target's top, while the sources of others are not there.
+
+        ``render`` makes it once more, and that is where it is traced.
+
+        Raises:
+            MappingError: As ``render``, of this one field.
+        """
+        part = next((p for name, p in self._top.parts if name == field), None)
+        if not isinstance(part, LeafRule):
+            return None
+        try:
+            made = LeafRule.render(part, {**scope, WORK: Work()}, _nothing_more)
+            if made is None and field in self._top.required:
+                raise gap(field, part)
+        except Stop as stop:
+            stop.path = stop.path or [field]
+            raise self._error(stop, subject) from None
+        return made
+
     def elements(
         self, field: str, scope: Mapping[str, Any], *, enter: Enter | None = None
     ) -> tuple[Element, ...] | None:
@@ -160,6 +194,7 @@ def load_module(
     extra_filters: Mapping[str, Callable[..., Any] | Filter] | None = None,
     root: str | None = None,
     select: Select | None = None,
+    later: Mapping[str, Collection[str]] = MappingProxyType({}),
     api_version: str = "",
 ) -> MappingModule:
     """Read, check and compile a mapping. Later layers go over earlier ones.
@@ -169,8 +204,9 @@ def load_module(
     or such a function with its declaration (``mapping.plugins``).
     ``root`` is the table with the rules, by default the target's class in snake case; ``""``
     puts the target's fields at the top of the file. ``select`` is what ``[select]`` may have;
-    without it there is nothing to select from. ``api_version`` is the one that the store
-    is asked in; without it, what a version lacks is not looked at.
+    without it there is nothing to select from. ``later`` names sources that are found by what
+    some fields at the target's top give, and so are not there for these. ``api_version`` is the
+    one that the store is asked in; without it, what a version lacks is not looked at.
 
     Raises:
         ConfigError: Every mistake that can be found without data, each with its place.
@@ -194,8 +230,8 @@ def load_module(
             continue
         own = guarded(filter_name, function)
         filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS, pure=False)
-    compiler = Compiler(filters, tables, api_version=api_version)
-    builder = Builder(compiler, origins)
+    compiler = Compiler(filters, tables, later=frozenset(later), api_version=api_version)
+    builder = Builder(compiler, origins, later)
     if root is None:
         root = re.sub(r"(?<!^)(?=[A-Z])", "_", target.__name__).lower()
     rules = merged

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from liquid.builtin.expressions import Filter as FilterNode
 from liquid.builtin.expressions import FilteredExpression, Path
@@ -30,7 +31,7 @@ from liquid.token import Token
 from bridge.mapping import evaluate, shapes
 from bridge.mapping.codes import Failed, Problem, listing, suggestion
 from bridge.mapping.evaluate import Evaluate, Frame, Nothing
-from bridge.mapping.filters import Filter, date_format_problem
+from bridge.mapping.filters import LOOKUPS, Filter, date_format_problem, found_in
 from bridge.mapping.knowledge import (
     UNKNOWN,
     Choice,
@@ -60,7 +61,7 @@ class Expression:
     """A compiled expression. ``constant``: it reads no source, so its value is always the same.
 
     ``known`` is what is certain of its value; of a condition, ``sure`` are the paths that are not
-    null where it holds.
+    null where it holds. ``reads`` are the names that its paths begin with.
     """
 
     evaluate: Evaluate
@@ -68,6 +69,7 @@ class Expression:
     constant: bool
     known: Known = UNKNOWN
     sure: frozenset[SurePath] = frozenset()
+    reads: frozenset[str] = frozenset()
 
 
 class Refused(Exception):
@@ -89,8 +91,11 @@ class Build:
         tokens: list[Token],
         *,
         uses: Uses,
+        later: frozenset[str],
         api_version: str,
     ) -> None:
+        self.roots: set[str] = set()
+        self._later = later
         self._uses = uses
         self._api_version = api_version
         self._filters = filters
@@ -136,6 +141,11 @@ class Build:
                 raise Refused(Problem("M103", place[0], place[1], message))
             segments.append(segment)
         root = segments[0]
+        self.roots.add(str(root))
+        if root not in self._names and root in self._later:
+            message = f'"{root}" is not there yet: this rule decides which one is looked up'
+            self._problem("M206", places[0], message, f"here there is {listing(self._names)}")
+            return Expression(evaluate.no_value, None, constant=False)
         if root not in self._names:
             hint = suggestion(str(root), self._names) or f"known: {listing(self._names)}"
             self._problem("M204", places[0], f'unknown source name "{root}"', hint)
@@ -190,9 +200,11 @@ class Build:
         place = (node.token.start_index, len(node.name))
         if node.name == "table":
             return self._table(left, node, place)
+        if node.name == "table_each":
+            return self._table_each(left, node, place)
         spec = self._filters.get(node.name)
         if spec is None:
-            hint = suggestion(node.name, [*self._filters, "table"])
+            hint = suggestion(node.name, [*self._filters, *LOOKUPS])
             self._problem("M202", place, f'unknown filter "{node.name}"', hint)
             return Expression(evaluate.no_value, None, constant=False)
         positional, keywords = self._arguments(node)
@@ -296,25 +308,18 @@ class Build:
 
     def _table(self, left: Expression, node: FilterNode, place: tuple[int, int]) -> Expression:
         """``table: 'name'`` and ``table: 'name', strict: true``: both arguments are literals."""
-        positional, keywords = self._arguments(node)
-        name_node = node.args[0].value if node.args else None
-        if len(positional) != 1 or not isinstance(name_node, StringLiteral):
-            message = "\"table\" takes the table's name in quotes: table: 'name'"
-            raise Refused(Problem("M303", place[0], place[1], message))
+        name, keywords = self._table_named(node, place)
         strict = keywords.pop("strict", _constant(False, shapes.BOOLEAN))
         if keywords or not strict.constant or shapes.family(strict.shape) != "boolean":
             message = '"table" takes no other argument than strict: true'
             raise Refused(Problem("M303", place[0], place[1], message))
-        name = name_node.value
-        table = self._tables.get(name)
-        if table is None:
-            hint = suggestion(name, self._tables) or f"add [tables.{name}]"
-            at = (name_node.token.start_index, len(name) + 2)
-            self._problem("M203", at, f'unknown table "{name}"', hint)
+        entries = self._entries(node, name)
+        if entries is None:
             return Expression(evaluate.no_value, None, constant=False)
         if shapes.family(left.shape) in ("list", "object"):
-            self._problem("M303", place, '"table" looks up one value, this is many')
-        entries = table
+            many = shapes.family(left.shape) == "list"
+            hint = "table_each looks up each element" if many else ""
+            self._problem("M303", place, '"table" looks up one value, this is many', hint)
         must = bool(strict.evaluate({}))
         evaluate_left = left.evaluate
 
@@ -327,8 +332,7 @@ class Build:
                 raise Failed(f"[tables.{name}] has no entry for this value", "MAPPING_MISSING")
             return found
 
-        found_shapes = {literal_shape(v) for v in table.values()}
-        shape = found_shapes.pop() if len(found_shapes) == 1 else None
+        shape = _shape_of_entries(entries)
         self._uses.setdefault(name, []).append(left.known.choices)
         gap = None
         if missing := gaps(left.known, entries):
@@ -338,6 +342,52 @@ class Build:
             self.problems.append(gap)
         known = looked_up(left.known, name, entries, strict=must, gap=None if must else gap)
         return Expression(look_up, shape, left.constant, known)
+
+    def _table_each(self, left: Expression, node: FilterNode, place: tuple[int, int]) -> Expression:
+        """``table_each: 'name'``: the entries that a list's elements have."""
+        name, keywords = self._table_named(node, place)
+        if keywords:
+            message = '"table_each" takes no other argument than the table\'s name'
+            raise Refused(Problem("M303", place[0], place[1], message))
+        entries = self._entries(node, name)
+        if entries is None:
+            return Expression(evaluate.no_value, None, constant=False)
+        if shapes.family(left.shape) not in ("list", None):
+            said = shapes.FAMILY_NAMES[shapes.family(left.shape) or "text"]
+            self._problem("M303", place, f'"table_each" works on a list, this is {said}')
+        of = left.shape.of if left.shape is not None else None
+        values = dict.fromkeys(of.values, Choice()) if of is not None and of.values else None
+        self._uses.setdefault(name, []).append(values)
+        run = evaluate.call(
+            node.name,
+            Filter(partial(found_in, entries=entries), "list", "any"),
+            left.evaluate,
+            [],
+            {},
+        )
+        shape = _shape_of_entries(entries)
+        listed = None if shape is None else Shape("list", shape.type_name, nullable=True, of=shape)
+        return Expression(run, listed, left.constant, Known(left.known.nullable))
+
+    def _table_named(
+        self, node: FilterNode, place: tuple[int, int]
+    ) -> tuple[str, dict[str, Expression]]:
+        """The table that a filter names, and its other arguments."""
+        positional, keywords = self._arguments(node)
+        first = node.args[0].value if node.args else None
+        if len(positional) != 1 or not isinstance(first, StringLiteral):
+            message = f"\"{node.name}\" takes the table's name in quotes: {node.name}: 'name'"
+            raise Refused(Problem("M303", place[0], place[1], message))
+        return str(first.value), keywords
+
+    def _entries(self, node: FilterNode, name: str) -> Mapping[str, object] | None:
+        """The entries of a table; None, told, when there is no such."""
+        table = self._tables.get(name)
+        if table is None:
+            hint = suggestion(name, self._tables) or f"add [tables.{name}]"
+            at = (node.args[0].value.token.start_index, len(name) + 2)
+            self._problem("M203", at, f'unknown table "{name}"', hint)
+        return table
 
     # Conditions
 
@@ -390,6 +440,12 @@ class Build:
 
 def _constant(value: object, shape: Shape | None) -> Expression:
     return Expression(evaluate.constant(value), shape, True, of_constant(value))
+
+
+def _shape_of_entries(entries: Mapping[str, object]) -> Shape | None:
+    """The shape that all entries of a table have; None when there is no such."""
+    found = {literal_shape(value) for value in entries.values()}
+    return found.pop() if len(found) == 1 else None
 
 
 def literal_shape(value: object) -> Shape | None:

@@ -30,12 +30,14 @@ class Rule:
     """One line of a mapping: which target it fills, from what, and where that is written.
 
     ``target`` is a path with ``[]`` for list elements, ``order.order_items[].sku``; ``place`` is
-    ``file:line:column`` of the value; ``text`` the expression or literal.
+    ``file:line:column`` of the value; ``text`` the expression or literal; ``reads`` the names
+    that it begins a path with.
     """
 
     target: str
     place: str
     text: str
+    reads: frozenset[str] = frozenset()
 
 
 class Stop(Exception):
@@ -124,11 +126,15 @@ class ObjectRule:
         if not found or (missing is not None and self.loose):
             return None
         if missing is not None:
-            name, part = missing
-            gap = Stop("MAPPING_MISSING", part.rule, f"required, and {part.rule.text} gave nothing")
-            gap.path.append(name)
-            raise gap
+            raise gap(*missing)
         return out
+
+
+def gap(name: str, part: Part) -> Stop:
+    """A required field whose rule gave nothing."""
+    stop = Stop("MAPPING_MISSING", part.rule, f"required, and {part.rule.text} gave nothing")
+    stop.path.append(name)
+    return stop
 
 
 @dataclass(frozen=True, slots=True)

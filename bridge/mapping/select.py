@@ -14,7 +14,7 @@ the business of whoever knows the operation (``Compose``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,6 +46,9 @@ from bridge.schema.shape import METAFIELD, METAFIELDS, Shape
 MAX_LENGTH = 4_000
 MAX_TOKENS = 1_000
 MAX_DEPTH = 10
+
+# The mappings that have it: the others read what RetailOps sends.
+_SELECTING = "order_pull and inventory_push"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Shopify's namespaces and keys: letters, digits, - and _; $app: is the namespace of an app.
@@ -91,13 +94,23 @@ class Composed:
 
     ``sources`` replace the sources of those names; ``operations`` are what is sent instead, by
     the name of the operation; ``costs`` what each is asked for in points, before and with
-    ``[select]``.
+    ``[select]``; ``rows``, where that is so, that a request asks for fewer rows with it.
     """
 
     sources: Mapping[str, Shape] = field(default_factory=dict)
     operations: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    rows: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+
+    def prices(self) -> Iterator[tuple[str, str]]:
+        """Each operation with what it costs, in words."""
+        for name, (before, now) in self.costs.items():
+            less = self.rows.get(name)
+            said = f"{now} points with [select], {before} without"
+            if less is not None:
+                said = f"{now} points for {less[1]} rows with [select], {before} for {less[0]}"
+            yield name, said
 
 
 NOTHING_SELECTED: Final = Composed()
@@ -110,13 +123,15 @@ Compose = Callable[[Sequence[Addition], Origin], Composed]
 class Select:
     """What one mapping's ``[select]`` may have.
 
-    ``fragments`` and ``variables`` are those of the bridge's document that its text may use.
+    ``fragments`` and ``variables`` are those of the bridge's document that its text may use;
+    ``own`` are response names that it may not, since the bridge makes its own of them.
     """
 
     slots: Mapping[str, Slot]
     compose: Compose
     fragments: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
+    own: re.Pattern[str] | None = None
 
 
 def read_select(
@@ -128,7 +143,7 @@ def read_select(
     if not isinstance(node, Table):
         return Composed(), [node.origin.at_value("M106", "[select] is a table of texts")]
     if allowed is None:
-        message = f"{name} has no [select]: only order_pull asks Shopify for more"
+        message = f"{name} has no [select]: only {_SELECTING} ask Shopify for more"
         return Composed(), [node.origin.at_key("M106", message)]
     reader = _Reader(allowed)
     reader.table(node)
@@ -269,7 +284,8 @@ class _Check(Visitor):
     def enter_field(self, node: FieldNode, *_: object) -> None:
         """Names that are ours or GraphQL's."""
         name = (node.alias or node.name).value
-        if name.startswith((METAFIELD, "__")) and name != "__typename":
+        own = self._allowed.own is not None and self._allowed.own.fullmatch(name)
+        if own or (name.startswith((METAFIELD, "__")) and name != "__typename"):
             self.found.append((node, "M106", f'"{name}" is a name of the bridge\'s own'))
         elif name == METAFIELDS and node.alias is not None:
             self.found.append((node, "M106", f'"{name}" belongs to [select.metafields]'))

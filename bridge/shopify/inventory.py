@@ -7,7 +7,9 @@ ReservedOrders (101 for 250 orders with 20 lines), ReservedLines, ReservedLocati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,7 +45,8 @@ class Variant:
     """A variant with its inventory item (GID) and its level at each location asked for.
 
     A location where the item never was has None. A bundle's stock is that of its components
-    and cannot be set.
+    and cannot be set. ``fields`` are all that was asked of it but its levels, as Python values,
+    when a mapping shall read them.
     """
 
     gid: str
@@ -52,6 +55,7 @@ class Variant:
     tracked: bool
     levels: Mapping[str, Level | None]
     bundle: bool = False
+    fields: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +97,15 @@ async def variants_by_sku(
     locations: Sequence[str],
     *,
     size: int = PAGE,
+    by: Operation | None = None,
 ) -> list[Variant]:
     """The variants that have exactly one of these SKUs (all of them, when several have one).
 
     ``size`` is the longest page to ask for. Search is case-insensitive and knows words, not
-    SKUs; a variant of a moment ago may be missing (``newest_variants``).
+    SKUs; a variant of a moment ago may be missing (``newest_variants``). ``by`` is VariantsBySku,
+    perhaps with further fields, when the variants' ``fields`` are wanted.
     """
-    op = _at_locations("VariantsBySku", len(locations))
+    op = at_locations(by or operation("VariantsBySku"), len(locations))
     wanted = frozenset(skus)
     variables: dict[str, Any] = {
         "query": any_of("sku", skus),
@@ -111,31 +117,58 @@ async def variants_by_sku(
     while True:
         reply = whole(await client.execute(op, {**variables, "after": after}, budget=budget))
         page = reply.data["productVariants"]
-        found += [_variant(n, locations) for n in page["nodes"] if n["sku"] in wanted]
+        nodes = _with_fields(reply.data, op) if by else ((n, None) for n in page["nodes"])
+        found += [_variant(n, locations, more) for n, more in nodes if n["sku"] in wanted]
         after = next_cursor(page)
         if after is None:
             return found
 
 
 async def newest_variants(
-    client: ShopifyClient, budget: CallBudget, locations: Sequence[str]
+    client: ShopifyClient,
+    budget: CallBudget,
+    locations: Sequence[str],
+    *,
+    by: Operation | None = None,
 ) -> list[Variant]:
-    """The shop's 250 newest variants, read without the search index."""
-    op = _at_locations("NewestVariants", len(locations))
-    reply = whole(await client.execute(op, _numbered("location", locations), budget=budget))
-    nodes = reply.data["productVariants"]["nodes"]
-    return [_variant(n, locations) for n in nodes if n["sku"]]
+    """The shop's newest variants, read without the search index.
+
+    250 of them; fewer when ``by``, NewestVariants with further fields, cannot be asked for so many.
+    """
+    op = at_locations(by or operation("NewestVariants"), len(locations))
+    variables = _numbered("location", locations)
+    if by is not None:
+        variables["first"] = max(1, longest_page(by, len(locations)))
+    reply = whole(await client.execute(op, variables, budget=budget))
+    page = reply.data["productVariants"]
+    nodes = _with_fields(reply.data, op) if by else ((n, None) for n in page["nodes"])
+    return [_variant(n, locations, more) for n, more in nodes if n["sku"]]
 
 
-def _at_locations(name: str, count: int) -> Operation:
-    return batch(operation(name), count, field="level", prefix="level", own=("location",))
+def longest_page(by: Operation, locations: int, most: int = PAGE) -> int:
+    """The longest page of a look-up, up to ``most``, that Shopify does not refuse; 0: none."""
+    op = at_locations(by, locations)
+    return bisect_right(range(1, most + 1), MAX_QUERY_POINTS, key=lambda n: op.cost({"first": n}))
+
+
+def at_locations(by: Operation, count: int) -> Operation:
+    """A look-up that asks for the levels at so many locations."""
+    return batch(by, count, field="level", prefix="level", own=("location",))
+
+
+def _with_fields(data: Node, op: Operation) -> Iterator[tuple[Node, Node]]:
+    """The variants as they came, each with its fields as Python values."""
+    values = plain(data, op)["productVariants"]
+    for node, made in zip(data["productVariants"]["nodes"], values, strict=True):
+        item = {k: v for k, v in made["inventoryItem"].items() if not re.match(r"level\d+$", k)}
+        yield node, {**made, "inventoryItem": item}
 
 
 def _numbered(name: str, values: Sequence[Any]) -> dict[str, Any]:
     return {f"{name}{number}": value for number, value in enumerate(values)}
 
 
-def _variant(node: Node, locations: Sequence[str]) -> Variant:
+def _variant(node: Node, locations: Sequence[str], fields: Node | None) -> Variant:
     item = node["inventoryItem"]
     return Variant(
         gid=node["id"],
@@ -144,6 +177,7 @@ def _variant(node: Node, locations: Sequence[str]) -> Variant:
         tracked=item["tracked"],
         levels={gid: level_of(item.get(f"level{n}")) for n, gid in enumerate(locations)},
         bundle=node["requiresComponents"],
+        fields=fields,
     )
 
 

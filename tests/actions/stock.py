@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.actions.inventory_push import InventoryPush, PushState
 from bridge.actions.inventory_target import Stock
-from bridge.actions.inventory_wants import SOURCES, Want
+from bridge.actions.inventory_wants import Want, sources
 from bridge.config.models import ChannelSettings, InventoryPushPolicy, ShopifySettings
 from bridge.engine import Call, Channel, Plan, Result
 from bridge.mapping.module import MappingModule, load_module
@@ -32,7 +32,7 @@ LOCATIONS = [
 def shipped_mapping() -> MappingModule:
     """mappings/inventory_push.toml as it is shipped."""
     path = ROOT / "mappings" / "inventory_push.toml"
-    return load_module("inventory_push", [path], target=Stock, sources=SOURCES)
+    return load_module("inventory_push", [path], target=Stock, sources=sources())
 
 
 def a_call(policy: InventoryPushPolicy | None = None, **settings: Any) -> Call:

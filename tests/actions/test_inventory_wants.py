@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.actions.inventory_target import Stock
-from bridge.actions.inventory_wants import SOURCES, Reader, Wants
+from bridge.actions.inventory_wants import Reader, Wants, sources
 from bridge.actions.sources import shape_from_model
 from bridge.config.models import InventoryPushPolicy
 from bridge.mapping.module import load_module
@@ -187,7 +187,7 @@ def test_a_merchants_table_maps_facilities(tmp_path: Any) -> None:
     own = tmp_path / "inventory_push.toml"
     own.write_text('[stock]\nby_facility = true\n[tables.location]\nMoon = "West"\n')
     shipped = ROOT / "mappings" / "inventory_push.toml"
-    mapping = load_module("inventory_push", [shipped, own], target=Stock, sources=SOURCES)
+    mapping = load_module("inventory_push", [shipped, own], target=Stock, sources=sources())
     request = InventoryPushRequest.model_validate(
         {
             "inventory_updates": [
@@ -208,7 +208,7 @@ def test_a_mapping_error_costs_one_row_only(tmp_path: Any) -> None:
         '[tables.by_sku]\nGOOD = "Main"\n'
     )
     shipped = ROOT / "mappings" / "inventory_push.toml"
-    mapping = load_module("inventory_push", [shipped, own], target=Stock, sources=SOURCES)
+    mapping = load_module("inventory_push", [shipped, own], target=Stock, sources=sources())
     updates = [InventoryUpdate(sku=s, quantity_available=1) for s in ("GOOD", "BAD")]
     wants = Reader(InventoryPushPolicy(), mapping, LOCATIONS).wants(updates)
     assert rows(wants) == [("GOOD", MAIN, 1)]

@@ -156,7 +156,58 @@ a = 'b'""",
 note = "order.tags | table: 'ship'"
 [tables.ship]
 a = 'b'""",
-        [("3:22+5", "M303", '"table" looks up one value, this is many', "")],
+        [
+            (
+                "3:22+5",
+                "M303",
+                '"table" looks up one value, this is many',
+                "table_each looks up each element",
+            )
+        ],
+    ),
+    "table_each of one text": (
+        HEAD
+        + """
+tags = "order.name | table_each: 'ship'"
+[tables.ship]
+a = 'b'""",
+        [("3:22+10", "M303", '"table_each" works on a list, this is a text', "")],
+    ),
+    "table_each without such a table": (
+        HEAD
+        + """
+tags = "order.tags | table_each: 'shop'"
+[tables.ship]
+a = 'b'""",
+        [("3:34+6", "M203", 'unknown table "shop"', 'did you mean "ship"?')],
+    ),
+    "table_each with more than a name": (
+        HEAD
+        + """
+tags = "order.tags | table_each: 'ship', strict: true"
+[tables.ship]
+a = 'b'""",
+        [
+            (
+                "3:22+10",
+                "M303",
+                '"table_each" takes no other argument than the table\'s name',
+                "",
+            )
+        ],
+    ),
+    "a source that is not there yet": (
+        """[order]
+refnum = "price.net | default: order.name"
+note = "price.net\"""",
+        [
+            (
+                "2:11+5",
+                "M206",
+                '"price" is not there yet: this rule decides which one is looked up',
+                "here there is order",
+            )
+        ],
     ),
     "table entry is a table": (
         HEAD

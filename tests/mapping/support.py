@@ -169,6 +169,7 @@ def load(
         paths,
         target=target,
         sources=SOURCES,
+        later={"price": {"refnum"}},
         extra_filters=filters,
         api_version="2026-07",
     )

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.mapping.codes import CODES
 from bridge.mapping.expressions import MAX_DEPTH, MAX_LENGTH, MAX_TOKENS
-from bridge.mapping.filters import FILTERS
+from bridge.mapping.filters import FILTERS, LOOKUPS
 from bridge.mapping.layers import MAX_BYTES
 from bridge.mapping.values import DIGITS, MAX_TEXT
 from bridge.mapping.work import CHARACTERS_A_UNIT, MAX_ELEMENTS, MAX_OUTPUT, MAX_WORK
@@ -15,7 +15,7 @@ from bridge.wiring import load_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = (ROOT / "docs" / "reference" / "mapping.md").read_text("utf-8")
-EXAMPLES = re.findall(r"```toml\n(.*?)```", REFERENCE, re.DOTALL)
+EXAMPLES = re.findall(r"```toml( inventory_push)?\n(.*?)```", REFERENCE, re.DOTALL)
 
 
 def first_cells(heading: str) -> list[str]:
@@ -25,18 +25,19 @@ def first_cells(heading: str) -> list[str]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_examples_load_over_the_shipped_mapping(tmp_path: Path, example: str) -> None:
-    """Each TOML block of the reference is a merchant's order_pull.toml that the bridge takes."""
-    own = tmp_path / "order_pull.toml"
-    own.write_text(example, "utf-8")
-    shipped = ROOT / "mappings" / "order_pull.toml"
-    module = load_mapping("order_pull", [shipped, own])
+def test_examples_load_over_the_shipped_mapping(tmp_path: Path, example: tuple[str, str]) -> None:
+    """Each TOML block is a merchant's file that the bridge takes: order_pull's, or that it says."""
+    name = example[0].strip() or "order_pull"
+    own = tmp_path / f"{name}.toml"
+    own.write_text(example[1], "utf-8")
+    shipped = ROOT / "mappings" / f"{name}.toml"
+    module = load_mapping(name, [shipped, own])
     assert any(rule.place.startswith(str(own)) for rule in module.rules)
 
 
 def test_every_filter_has_its_row() -> None:
     """The reference has a row for each filter, and for no other."""
-    assert sorted(first_cells("Filters")) == sorted([*FILTERS, "table"])
+    assert sorted(first_cells("Filters")) == sorted([*FILTERS, *LOOKUPS])
 
 
 def test_every_code_has_its_row() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.actions.rehearsal import REHEARSALS
+from bridge.actions.rehearsal import BESIDE, REHEARSALS
 from bridge.actions.table import MAPPINGS
 from bridge.cli.mapping_files import Loaded, load, presets
 from bridge.errors import ConfigError
@@ -26,7 +26,8 @@ NAMES = sorted(n for n in MAPPINGS if n != "order_pull")  # order_pull has most 
 PIECES = [
     "|", "'", '"', "[", "]", "{{", "}}", "=", ".", ",", ":", "#", "\n", " ", "\\", "\t", "\u00a0",
     "{% x %}", "order", "line", "each", "when", "as", "unset", "[tables]", "[[order.attributes]]",
-    "| default: 'x'", "| table: 'x'", "| upcase", "| plus: 1", "nil", "true", "0", "-1", "1e9",
+    "| default: 'x'", "| table: 'x'", "variant", "| table_each: 'x'",
+    "| upcase", "| plus: 1", "nil", "true", "0", "-1", "1e9",
     "e", "\U0001f4e6", "\u0301", "..", "[0]", "[-1]", "and", "== blank", "\x00", "'''", '"""',
 ]  # fmt: skip
 
@@ -40,7 +41,7 @@ def shipped(name: str) -> tuple[str, CaseFile, Loaded]:
         target_of(MAPPINGS[name].target),
         frozenset({"MAPPING_MISSING", "MAPPING_FAILED", "MONEY_MISMATCH"})
         | {"UNSUPPORTED_CURRENCY", "FEED_UNREADABLE", "FEED_ITEM_INVALID"},
-        with_order=True,
+        beside=BESIDE.get(name, ""),
     )
     return path.read_text("utf-8"), tests, load(name, next(presets()))
 

@@ -101,11 +101,12 @@ def test_a_mistake_hides_no_other(tmp_path) -> None:
 
 
 def test_only_a_mapping_of_shopifys_objects_can_select(tmp_path) -> None:
-    """inventory_push reads what RetailOps sends: there is nothing to select from."""
-    file = tmp_path / "inventory_push.toml"
+    """order_returned reads what RetailOps sends: there is nothing to select from."""
+    file = tmp_path / "order_returned.toml"
     file.write_text('[select]\norder = "name"', "utf-8")
-    with pytest.raises(ConfigError, match=r"M106.*inventory_push has no \[select\]"):
-        load_mapping("inventory_push", [shipped_mappings() / "inventory_push.toml", file])
+    said = r"M106.*order_returned has no \[select\]: only order_pull and inventory_push ask"
+    with pytest.raises(ConfigError, match=said):
+        load_mapping("order_returned", [shipped_mappings() / "order_returned.toml", file])
 
 
 def test_new_fields_have_their_types_in_expressions(tmp_path) -> None:
