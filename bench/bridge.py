@@ -23,7 +23,7 @@ from bridge.actions.order_offer import HeldBack, offer
 from bridge.config.models import ServerSettings, Settings
 from bridge.sandbox.runner import start_sandbox
 from bridge.server.app import create_app
-from bridge.server.running import listening
+from bridge.server.running import listening, settle_down
 from bridge.shopify.budget import CallBudget, Deadline
 from bridge.shopify.exchange import Exchange
 from bridge.shopify.orders import OrderReader
@@ -131,6 +131,7 @@ async def _running(folder: Path) -> AsyncIterator[Bench]:
                 listening(plain, ServerSettings(port=0)) as bare,
                 aiohttp.ClientSession() as http,
             ):
+                settle_down()
                 yield Bench(http, url, bare, parts, watch)
     finally:
         await store.stop()

@@ -25,7 +25,7 @@ from aiohttp import web
 
 from bridge.config.models import ServerSettings
 from bridge.sandbox.runner import start_sandbox
-from bridge.server.running import listening, until_signal
+from bridge.server.running import listening, settle_down, until_signal
 from tests.support import CHANNEL, KEY, SHOP
 
 CORES: Final = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
@@ -222,6 +222,7 @@ async def _bare(port: int, played: Path) -> None:
         app.router.add_get("/health/live", _live)
         app.router.add_post("/{action}", Played(calls, http))
         async with listening(app, ServerSettings(port=port)):
+            settle_down()
             await until_signal()
 
 
@@ -231,6 +232,7 @@ async def _live(request: web.Request) -> web.Response:
 
 async def _store(port: int, variants: int, orders: int, plan: str) -> None:
     running = await start_sandbox(port=port, variants=variants, orders=orders, plan=plan)
+    settle_down()  # the store's pauses are not the bridge's
     await until_signal()
     await running.stop()
 

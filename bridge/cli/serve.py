@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 
 from bridge.config import CONFIG_VARIABLE, Settings, load
 from bridge.server import logs
-from bridge.server.running import hangups, serving, until_signal
+from bridge.server.running import hangups, serving, settle_down, until_signal
 from bridge.shopify.session import shop_domain
 
 
@@ -38,8 +37,5 @@ async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP has the mappings read again."""
     with hangups() as reload:
         async with serving(settings, reload=reload):
-            # What is loaded stays to the end (schema, documents, mappings: some 300,000 objects).
-            # Left to the collector, going through it would now and then stop every call.
-            gc.collect()
-            gc.freeze()
+            settle_down()
             await until_signal()

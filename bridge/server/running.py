@@ -11,6 +11,7 @@ sessions and the ledger are closed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -254,6 +255,16 @@ async def listening(app: web.Application, settings: ServerSettings) -> AsyncIter
         yield f"http://{host}:{port}{normal_prefix(settings.prefix)}"
     finally:
         await runner.cleanup()
+
+
+def settle_down() -> None:
+    """Take all that is loaded out of the garbage collector's sight, for the process's life.
+
+    Schema, documents, mappings and modules are some 300,000 objects that stay to the end. To
+    go through them takes 60 to 120 ms, in which no call is answered, and finds nothing.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def until_signal() -> None:

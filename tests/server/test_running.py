@@ -6,6 +6,8 @@ import asyncio
 import json
 import signal
 import socket
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -156,3 +158,20 @@ async def test_a_port_that_is_taken():
         with pytest.raises(CannotListen, match=r"cannot listen on 127\.0\.0\.1:\d+: "):
             async with listening(create_app(given, engine=TinyEngine()), given.server):
                 pass
+
+
+def test_what_is_loaded_is_no_more_collected():
+    """Once a server has settled down, a whole collection goes through what came after only."""
+    script = (
+        "import gc, bridge.cli.serve as serve\n"
+        "from bridge.schema import load_schema\n"
+        "load_schema()\n"
+        "loaded = len(gc.get_objects())\n"
+        "serve.settle_down()\n"
+        "print(loaded, gc.get_freeze_count(), len(gc.get_objects()))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded, frozen, left = map(int, ran.stdout.split())
+    assert loaded > 100_000
+    assert frozen > 0.9 * loaded
+    assert left < 1_000
