@@ -31,6 +31,8 @@ async def refused(host: str, port: int) -> None:
                 _, writer = await asyncio.open_connection(host, port)
             except ConnectionRefusedError:
                 return
+            except ConnectionResetError:  # we stood in its queue as it closed
+                continue
             writer.close()
             await asyncio.sleep(0.01)
 
