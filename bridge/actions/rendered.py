@@ -1,8 +1,8 @@
 """Which renderings of the mappings a plan's steps were made from. Pure; for ``plan`` to show.
 
 What ties them is what the actions themselves go by: an order has one rendering of a mapping, a
-package its identity, a row of stock its SKU (of rows that repeat it the last), a product the
-items of the feed that are its family.
+package its identity, a row of stock its SKU (of rows that repeat it the last) and the variant
+that it was rendered for, a product the items of the feed that are its family.
 """
 
 from __future__ import annotations
@@ -44,13 +44,19 @@ def made_from(
 
 def about(rendering: Rendering) -> str:
     """What was rendered, for people: the subject; of an item of a feed also who it is."""
-    output = rendering.output
+    output, variant = rendering.output, _variant(rendering)
     if rendering.element is None or output is None:
-        return rendering.subject
+        return f"{rendering.subject}, {variant}" if variant else rendering.subject
     skus = [v["sku"] for v in output.get("variants") or () if v.get("sku")]
     names = [str(output[key]) for key in ("family", "handle") if output.get(key)]
     names += [skus[0] if len(skus) == 1 else f"{skus[0]} and {len(skus) - 1} more"] if skus else []
     return ", ".join([rendering.subject, *names])
+
+
+def _variant(rendering: Rendering) -> str:
+    """The variant (GID) that a row of stock was rendered for, if it was for one."""
+    fields = rendering.scope.get("variant") if rendering.mapping == "inventory_push" else None
+    return str(fields["id"]) if fields else ""
 
 
 class _Known:
@@ -59,7 +65,7 @@ class _Known:
     def __init__(self, renderings: Sequence[Rendering]) -> None:
         self._orders: dict[str, set[int]] = {}
         self._parcels: dict[str, set[int]] = {}
-        self._rows: dict[tuple[str, object], int] = {}
+        self._rows: dict[tuple[str, object, str], int] = {}
         items: list[int] = []
         for number, one in enumerate(renderings):
             if one.element is not None:
@@ -69,7 +75,8 @@ class _Known:
             elif one.mapping == "order_shipment_submit":
                 self._parcels.setdefault(parcel_key(one.scope), set()).add(number)
             elif one.mapping == "inventory_push":
-                self._rows[one.scope["update"]["sku"], one.output["sku"]] = number
+                told = one.scope["update"]["sku"]
+                self._rows[told, one.output["sku"], _variant(one)] = number
             else:
                 self._orders.setdefault(one.mapping, set()).add(number)
         elements = [e for n in items if (e := renderings[n].element) is not None]
@@ -101,7 +108,8 @@ class _Known:
         return found
 
     def _row(self, want: Want) -> set[int]:
-        number = self._rows.get((want.told, want.sku))
+        variant = getattr(want, "variant", "")
+        number = self._rows.get((want.told, want.sku, variant))
         return set() if number is None else {number}
 
     def _product(self, target: Target) -> set[int]:
