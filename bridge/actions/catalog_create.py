@@ -21,7 +21,7 @@ from bridge.actions.catalog_options import (
     wanted_values,
 )
 from bridge.actions.catalog_state import Shop, Target, tell
-from bridge.actions.catalog_steps import Change, Part
+from bridge.actions.catalog_steps import ROWS_AT_ONCE, Change, Part
 from bridge.actions.catalog_target import WantedProduct, WantedVariant
 from bridge.actions.catalog_variants import elsewhere
 from bridge.engine import Step
@@ -79,7 +79,8 @@ def create(target: Target, shop: Shop) -> Change:
     fields["variants"] = [_variant(v, wanted) for v in variants]
     joined = [places.collections[n] for n in wanted.collections if n in places.collections]
     if joined:
-        fields["collections"] = list(dict.fromkeys(joined))
+        # Shopify takes no longer list; the next push joins the rest.
+        fields["collections"] = list(dict.fromkeys(joined))[:ROWS_AT_ONCE]
     images = all_images(wanted)
     if images:
         fields["files"] = [_file(image.original_source, image.alt) for image in images]

@@ -65,7 +65,8 @@ class _Planner:
             gallery = self._gallery(product)
             self._product(gid, product, gallery)
             if tags := missing_tags(self._wanted.tags, product.tags):
-                self._steps.add("tags", "ProductTagsAdd", {"id": gid, "tags": tags})
+                for n, part in enumerate(in_parts(tags)):
+                    self._steps.add(f"tags:{n}", "ProductTagsAdd", {"id": gid, "tags": list(part)})
         variants = Variants(self._steps, self._target, self._wanted, options, gallery)
         variants.plan()
         if not variants.lacks:  # what takes the place of a variant must be there before it goes
@@ -153,10 +154,10 @@ class _Planner:
             # By itself: one that another product has refuses the whole request.
             self._steps.add("handle", "ProductUpdate", {"product": {"id": gid, **handle}, **PLAIN})
         self._alts(gallery)
-        if joins := self._collections(product):
+        for n, joins in enumerate(in_parts(self._collections(product))):
             # By itself: a collection that chooses its own products refuses the whole request.
-            joining = {"product": {"id": gid, "collectionsToJoin": joins}, **PLAIN}
-            self._steps.add("collections", "ProductUpdate", joining)
+            joining = {"product": {"id": gid, "collectionsToJoin": list(joins)}, **PLAIN}
+            self._steps.add(f"collections:{n}", "ProductUpdate", joining)
 
     def _alts(self, gallery: Gallery) -> None:
         alts = {i.original_source: i.alt for i in all_images(self._wanted) if i.alt is not None}
@@ -203,9 +204,9 @@ class _Planner:
 
     def _publish(self, gid: str, have: frozenset[str]) -> None:
         missing = [p for p in self._publications() if p not in have]
-        if missing:
-            rows = [{"publicationId": p} for p in missing]
-            self._steps.add("publish", "Publish", {"id": gid, "input": rows})
+        rows = [{"publicationId": p} for p in missing]
+        for n, part in enumerate(in_parts(rows)):
+            self._steps.add(f"publish:{n}", "Publish", {"id": gid, "input": list(part)})
 
     def _publications(self) -> list[str]:
         known = self._shop.places.publications

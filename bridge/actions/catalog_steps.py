@@ -16,7 +16,7 @@ from bridge.shopify.documents import operation
 # a failure of what was done: after a lost reply the next push reads what became of them.
 ONCE: Final = frozenset({"ProductVariantsCreate", "ProductVariantsDelete", "ProductOptionsCreate"})
 
-# Shopify takes no longer list of variants, files or options.
+# Shopify takes no longer list of anything.
 ROWS_AT_ONCE: Final = 250
 
 

@@ -2,7 +2,8 @@
 
 Documents: CatalogVariants (20 points for 100 variants with prices only, 137 with everything),
 CatalogProducts (11 to 443 points for 100 products), ProductByIdentifier (1 a product),
-ProductVariants, ProductMedia. What is not asked for is absent (None) here, never empty.
+ProductVariants, ProductMedia, ProductPlaces. What is not asked for is absent (None) here, never
+empty.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from bridge.shopify.budget import CallBudget
@@ -272,7 +274,7 @@ class CatalogueReader:
         return await self.client.execute(operation(name), variables, budget=self.budget)
 
     async def _made(self, data: Node, name: str) -> dict[str, StoreProduct]:
-        """The products of an answer, their further images read as well."""
+        """The products of an answer; images, collections and publications to the last."""
         out: dict[str, StoreProduct] = {}
         for raw in data[name] if name == "named" else data[name]["nodes"]:
             if raw is None or raw.get("__typename", "Product") != "Product":
@@ -284,8 +286,25 @@ class CatalogueReader:
                 cursor = next_cursor(media)
                 if cursor is not None:
                     images += await self._more_media(raw["id"], cursor)
-            out[raw["id"]] = _product(raw, images)
+            out[raw["id"]] = _product(raw, images, await self._more_places(raw))
         return out
+
+    async def _more_places(self, product: Node) -> dict[str, list[Node]]:
+        """All collections and publications of a product, the few that have many read on."""
+        pages = {name: page for name in _PLACES if (page := product.get(name)) is not None}
+        found = {name: list(page["nodes"]) for name, page in pages.items()}
+        while True:
+            after = {name: next_cursor(page) for name, page in pages.items()}
+            more = [name for name, cursor in after.items() if cursor is not None]
+            if not more:
+                return found
+            variables = {"id": product["id"]}
+            for name, (with_it, after_it) in _PLACES.items():
+                variables |= {with_it: name in more, after_it: after.get(name)}
+            data = whole(await self._execute("ProductPlaces", variables)).data
+            pages = {name: data["product"][name] for name in more} if data["product"] else {}
+            for name, page in pages.items():
+                found[name] += page["nodes"]
 
     async def _more_media(self, product: str, after: str | None) -> list[StoreMedia]:
         found: list[StoreMedia] = []
@@ -299,6 +318,13 @@ class CatalogueReader:
         return found
 
 
+# Lists of which the first few come along, and the variables of the query for the rest.
+_PLACES: Final = MappingProxyType(
+    {
+        "collections": ("withCollections", "collectionsAfter"),
+        "resourcePublicationsV2": ("withPublications", "publicationsAfter"),
+    }
+)
 _VARIANT_SCALARS: Final = ("barcode", "price", "compareAtPrice", "taxable", "inventoryPolicy")
 _ITEM_SCALARS: Final = (
     "tracked",
@@ -343,11 +369,13 @@ def _variant(node: Node) -> StoreVariant:
     )
 
 
-def _product(node: Node, media: Sequence[StoreMedia] | None) -> StoreProduct:
+def _product(
+    node: Node, media: Sequence[StoreMedia] | None, places: Mapping[str, Sequence[Node]]
+) -> StoreProduct:
     """A product from raw data: of its fields none is money or a time."""
     options = node.get("options")
-    collections = node.get("collections")
-    places = node.get("resourcePublicationsV2")
+    collections = places.get("collections")
+    publications = places.get("resourcePublicationsV2")
     category = node.get("category")
     return StoreProduct(
         gid=node["id"],
@@ -359,10 +387,10 @@ def _product(node: Node, media: Sequence[StoreMedia] | None) -> StoreProduct:
         options=None if options is None else tuple(_option(o) for o in options),
         media=None if media is None else tuple(media),
         metafields=_metafields((node.get("metafields") or {}).get("nodes", ())),
-        collections=None if collections is None else frozenset(_ids(collections["nodes"])),
+        collections=None if collections is None else frozenset(_ids(collections)),
         publications=None
-        if places is None
-        else frozenset(_ids(n["publication"] for n in places["nodes"])),
+        if publications is None
+        else frozenset(_ids(n["publication"] for n in publications)),
     )
 
 
