@@ -211,6 +211,8 @@ class _Paper:
         plan = self._found.run.plan
         if self._found.refused is not None:
             self._say(f"{self._found.action}: nothing would be sent, its mapping refuses the call.")
+            if all(one.error is None for one in self._found.renderings):
+                self._say(origins.printable(f"\n{self._found.refused}"))
         else:
             self._say(
                 f"{self._found.action}: {len(plan.steps)} mutation(s) would be sent; none was."

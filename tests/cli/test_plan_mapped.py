@@ -306,6 +306,19 @@ async def test_a_preset_shows_its_own_file(w, planner, preset) -> None:
     }
 
 
+async def test_a_mutation_in_bulk_has_the_values_of_all_its_rows(w, planner) -> None:
+    """One step for all products, with their variables; each product's item is tied to it."""
+    planner.setting("[channels.catalog]\nbulk_from = 2")
+    feed = [catalogue.product(name, catalogue.variant(name)) for name in ("a", "b", "c")]
+    told = await planner.json("catalog_push", {"template_output": {"products": feed}})
+    (step,) = told["steps"]
+    assert [row["input"]["handle"] for row in step["rows"]] == ["a", "b", "c"]
+    assert step["mapped"] == [0, 1, 2]
+    out = await planner.text("catalog_push", {"template_output": {"products": feed}})
+    assert "in bulk for 3 rows" in out
+    assert '"handle": "c"' in out
+
+
 async def test_a_hostile_value_is_cut_and_harmless(w, planner) -> None:
     """A megabyte of text and a terminal's commands: short and escaped in text, whole in JSON."""
     title = "\x9b31mRed\x1b[2J\u202e" + "x" * 200_000
