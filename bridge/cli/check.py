@@ -11,7 +11,14 @@ import typer
 
 from bridge.actions.table import MAPPINGS
 from bridge.cli import EXIT_CONFIG
-from bridge.cli.check_stages import Stage, documents, loaded_stage, online, tests_stage
+from bridge.cli.check_stages import (
+    Stage,
+    documents,
+    loaded_stage,
+    online,
+    recordings_stage,
+    tests_stage,
+)
 from bridge.cli.mapping_files import (
     Loaded,
     Place,
@@ -51,6 +58,13 @@ def check(
             help="Ask the store too: token, scopes, API version, locations.",
         ),
     ] = False,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--recordings",
+            help="Recorded calls or folders of them, besides the configuration's folder.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Find every mistake in the configuration, the mappings and their tests.
@@ -58,7 +72,7 @@ def check(
     One line a stage, then what was found, each with file, line and column. Without a
     configuration the shipped mappings are checked. Exits with 78 when anything is wrong.
     """
-    stages = list(_stages(folder, config, channel, ask_store=ask_store))
+    stages = list(_stages(folder, config, channel, recordings or [], ask_store=ask_store))
     bad = {"error", "warning"} if deny_warnings else {"error"}
     failed = any(stage.state in bad for stage in stages)
     if as_json:
@@ -70,7 +84,12 @@ def check(
 
 
 def _stages(
-    folder: Path | None, config: Path | None, channel: int | None, *, ask_store: bool
+    folder: Path | None,
+    config: Path | None,
+    channel: int | None,
+    recordings: Sequence[Path],
+    *,
+    ask_store: bool,
 ) -> Iterator[Stage]:
     settings: Settings | None = None
     if folder is None and has_config(config):
@@ -89,6 +108,9 @@ def _stages(
     yield loaded_stage(mappings, chosen)
     yield documents()
     yield tests_stage(_sound(mappings), chosen)
+    own = settings.recording.folder if settings is not None else None
+    if recordings or (own is not None and own.is_dir()):
+        yield recordings_stage(recordings, own)
     if ask_store and settings is not None:
         channels = [c for c in settings.channels if channel in (None, c.id)]
         yield from _asked(channels)

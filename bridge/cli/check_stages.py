@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import aiohttp
@@ -17,6 +18,8 @@ from bridge.cli.opening import PATIENCE_SECONDS
 from bridge.cli.testing import failing
 from bridge.config.models import ChannelSettings
 from bridge.errors import BridgeError, Finding
+from bridge.recording.age import is_recording as known
+from bridge.recording.age import outlived
 from bridge.schema import load_schema
 from bridge.shopify.budget import CallBudget, Deadline
 from bridge.shopify.documents import names, operation
@@ -81,6 +84,22 @@ def tests_stage(sound: Callable[[Place, str], bool], chosen: Sequence[Place]) ->
     problems = [failing(r).rstrip() for r in results if r.failures]
     summary = f"{len(results)} test(s) in {len(reports)} file(s)"
     return Stage("tests", summary, findings, problems)
+
+
+def recordings_stage(named: Sequence[Path], own: Path | None) -> Stage:
+    """Recorded calls: those that are named, and those of the configuration's folder.
+
+    Something else in a folder is nobody's business; a file that is named must be a recording.
+    """
+    lost = [path for path in named if not path.exists()]
+    problems = [f"{path}: no such file or folder" for path in lost]
+    folders = [path for path in (*named, *([own] if own is not None else [])) if path.is_dir()]
+    paths = [path for path in named if path.is_file()]
+    problems += [f"{path}: this is no recording of a call" for path in paths if not known(path)]
+    paths += [path for folder in folders for path in sorted(folder.rglob("*.yaml"))]
+    kept = [path for path in dict.fromkeys(paths) if known(path)]
+    findings = list(outlived(kept, _now().date()))
+    return Stage("recordings", f"{len(kept)} recorded call(s)", findings, problems)
 
 
 async def online(channel: ChannelSettings) -> Stage:

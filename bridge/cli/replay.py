@@ -18,12 +18,12 @@ from bridge.cli.opening import console, settings_of
 from bridge.config import CONFIG_VARIABLE, ChannelSettings, Settings
 from bridge.config.models import LoggingSettings
 from bridge.recording import files
+from bridge.recording.age import EXPIRED, expired_version
 from bridge.recording.cassette import Call, Cassette, CassetteError
 from bridge.recording.difference import Difference
 from bridge.recording.replay import Replayed, Replayer, Verdict
 from bridge.server import logs
 from bridge.server.replaying import run_as_served
-from bridge.shopify.session import support_window
 
 # A value of more letters is cut in the report; --json has all of it.
 LONGEST_VALUE: Final = 300
@@ -128,10 +128,8 @@ def _accepted(one: Replayed) -> Replayed:
 
 def warnings_of(cassette: Cassette, today: datetime) -> list[str]:
     """What a person should know of a recording before trusting it."""
-    version = cassette.header.api_version
-    if support_window(version, today.date()).state == "expired":
-        return [f"Shopify no longer supports {version}, with which it was recorded: record anew"]
-    return []
+    said = expired_version(cassette.header.api_version, today.date())
+    return [f"[{EXPIRED}] {said}: record it anew"] if said else []
 
 
 def _told(one: Replayed) -> dict[str, Any]:

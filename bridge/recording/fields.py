@@ -215,7 +215,8 @@ RETAILOPS: Final[Mapping[str, Kind]] = {
     **_fields(Kind.CODE, "tracking_number"),
     **_fields(
         Kind.TYPED,
-        "gift_message handle ip_address tags sku_description name value message reason po po_destination",
+        "gift_message handle ip_address tags sku_description name value message reason po"
+        " po_destination",
     ),
 }
 """By RetailOps' field; ``parent.field`` where one name means two things."""

@@ -198,10 +198,11 @@ async def test_online_is_a_stage_of_check(capsys, tmp_path) -> None:
 
 
 def test_every_code_has_its_page_and_every_page_its_code() -> None:
-    """M-codes as declared, C-codes as the configuration's modules raise them."""
+    """M-codes as declared, C-codes as the modules of configuration and recording raise them."""
     raised = {
         code
-        for file in (ROOT / "bridge" / "config").glob("*.py")
+        for room in ("config", "recording")
+        for file in (ROOT / "bridge" / room).glob("*.py")
         for code in re.findall(r'"(C\d{3})"', file.read_text("utf-8"))
     }
     assert len(raised) > 10
@@ -209,8 +210,9 @@ def test_every_code_has_its_page_and_every_page_its_code() -> None:
 
 
 def test_every_code_of_the_configuration_has_a_broken_example() -> None:
-    """In the tests of the configuration; those of mappings are in tests/mapping."""
-    tests = "".join(f.read_text("utf-8") for f in (ROOT / "tests" / "config").glob("*.py"))
+    """In the tests of configuration and recordings; those of mappings are in tests/mapping."""
+    rooms = (ROOT / "tests" / "config", ROOT / "tests" / "recording")
+    tests = "".join(f.read_text("utf-8") for room in rooms for f in room.glob("*.py"))
     for code in explanations():
         assert not code.startswith("C") or code in tests, code
 

@@ -167,7 +167,7 @@ def test_an_old_api_version_is_told(tmp_path, capsys):
     header = one.header.model_copy(update={"api_version": "2024-01"})
     files.write(Cassette(header, one.call), tmp_path / "old.yaml")
     assert run(str(tmp_path)) == 0
-    assert "warning: Shopify no longer supports 2024-01" in capsys.readouterr().out
+    assert "warning: [C501] Shopify no longer supports 2024-01" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
