@@ -108,8 +108,7 @@ class _Known:
         return found
 
     def _row(self, want: Want) -> set[int]:
-        variant = getattr(want, "variant", "")
-        number = self._rows.get((want.told, want.sku, variant))
+        number = self._rows.get((want.told, want.sku, want.variant))
         return set() if number is None else {number}
 
     def _product(self, target: Target) -> set[int]:

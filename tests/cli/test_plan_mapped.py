@@ -249,6 +249,23 @@ async def test_of_a_row_that_repeats_the_last_is_sent(w, planner) -> None:
     assert "mine/inventory_push.toml:2:16" in sent["safety_stock"]["place"]
 
 
+async def test_a_row_that_reads_the_shop_shows_what_it_read(w, planner) -> None:
+    """What [select] had looked up is a source like others, and the variant is named."""
+    planner.mine(
+        inventory_push='[select]\nproduct = "tags"\n'
+        '[stock]\nsafety_stock = "variant.product.tags.size"\n'
+    )
+    body = {"inventory_updates": [{"sku": TEE, "quantity_available": n} for n in (7, 41)]}
+    told = await planner.json("inventory_push", body, "--only", "safety_stock")
+    (step,) = told["steps"]
+    assert step["mapped"] == [1]
+    sent = told["mapped"][1]
+    assert sent["subject"].startswith(f"SKU {TEE}, gid://shopify/ProductVariant/")
+    (row,) = sent["values"]
+    assert row["read"] == [{"path": "variant.product.tags.size", "value": row["value"]}]
+    assert "mine/inventory_push.toml:4:16" in row["place"]
+
+
 async def test_a_big_push_stays_readable(tmp_path, capsys) -> None:
     """A thousand rows: text shows some and says where the rest is; JSON has every one."""
     async with world(tmp_path, variants=1000, lag=0.0) as w:
