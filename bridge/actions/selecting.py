@@ -242,13 +242,15 @@ def _refusal(error: GraphQLError, additions: Sequence[Addition], origin: Origin)
 
 
 def _too_dear(priced: Priced, origin: Origin, hint: str) -> list[Finding]:
-    found = []
+    found: dict[tuple[int, int], Finding] = {}
     for name, (before, now) in priced.costs.items():
         if now > MAX_QUERY_POINTS:
-            rows = f" for {priced.rows[name][1]} rows" if name in priced.rows else ""
+            asked = priced.rows.get(name)
+            mine, all_rows = (f" for {asked[1]} rows", f" for {asked[0]}") if asked else ("", "")
             message = (
-                f"with these fields {name} costs {now:,} points{rows} (without them {before});"
-                f" Shopify refuses more than {MAX_QUERY_POINTS:,}"
+                f"with these fields {name} costs {now:,} points{mine} (without them"
+                f" {before}{all_rows}); Shopify refuses more than {MAX_QUERY_POINTS:,}"
             )
-            found.append(origin.at_key("M512", message, hint))
-    return found
+            # An operation that differs in nothing but its order or search tells nothing new.
+            found.setdefault((before, now), origin.at_key("M512", message, hint))
+    return list(found.values())

@@ -47,7 +47,8 @@ class Known:
     """What is known of a value.
 
     ``nullable``: it can be null; None when nobody knows. ``choices``: the only texts it can be,
-    besides null. ``pending``: warnings that a ``default`` behind it settles.
+    besides null; of a list, the only ones that its elements can be. ``pending``: warnings that a
+    ``default`` behind it settles.
     """
 
     nullable: bool | None = None
@@ -89,9 +90,11 @@ def stepped(before: bool | None, shape: Shape | None, segment: str | int) -> boo
 def filtered(left: Known, arguments: Iterable[Known], name: str, *, pure: bool) -> Known:
     """What a filter other than ``default`` and ``table`` leaves of it."""
     foretold = _FORETOLD.get(name)
-    choices = None
+    choices: Mapping[str, Choice] | None = None
     if foretold is not None and left.choices is not None:
         choices = {foretold(choice): Choice() for choice in left.choices}
+    elif name in ("first", "last"):
+        choices = left.choices  # of a list they are its elements'
     parts = [left.nullable, *(a.nullable for a in arguments)]
     nullable: bool | None = True
     if not pure:

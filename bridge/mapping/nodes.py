@@ -7,7 +7,7 @@ known and at run time in any case.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
@@ -367,7 +367,8 @@ class Build:
         )
         shape = _shape_of_entries(entries)
         listed = None if shape is None else Shape("list", shape.type_name, nullable=True, of=shape)
-        return Expression(run, listed, left.constant, Known(left.known.nullable))
+        known = looked_up(UNKNOWN, name, entries, strict=False, gap=None)
+        return Expression(run, listed, left.constant, replace(known, nullable=None))
 
     def _table_named(
         self, node: FilterNode, place: tuple[int, int]

@@ -304,6 +304,7 @@ def learned_from(state: Mapping[str, JSON]) -> Learned:
             str(n): datetime.fromisoformat(v) for n, v in (state.get("suspects") or {}).items()
         },
         places=_places(state.get("places")),
+        stocked=tuple(map(str, state.get("stocked") or ())),
     )
 
 

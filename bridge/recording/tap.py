@@ -144,6 +144,7 @@ def learned_of(learned: Learned) -> dict[str, Any]:
         "sweep_owed": learned.sweep_owed,
         "suspects": dict(learned.suspects),
         "places": _copied(learned.places),
+        "stocked": list(learned.stocked),
     }
 
 

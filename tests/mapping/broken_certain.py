@@ -1,8 +1,28 @@
 """What is certain before there is data: null, texts, versions, dead rules. See ``test_broken``."""
 
-from tests.mapping.support import Broken
+from tests.mapping.support import HEAD, Broken
 
 CASES: dict[str, Broken] = {
+    "an entry of table_each that the target does not take": (
+        HEAD
+        + """
+[order.items]
+each = "order.lineItems"
+as = "line"
+sku = "line.sku"
+item_type = "order.tags | table_each: 'kinds' | first"
+[tables.kinds]
+dropship = "advisry"
+""",
+        [
+            (
+                "9:12+9",
+                "M305",
+                'the target has no value "advisry"',
+                'did you mean "advisory"?',
+            )
+        ],
+    ),
     "null into a required field": (
         '[order]\nrefnum = "order.note"',
         [

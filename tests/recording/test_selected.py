@@ -1,95 +1,132 @@
-"""Fields that a merchant selects and that our part of Shopify's schema has not: scrubbed, too."""
+"""Recordings of what a merchant's ``[select]`` asks for: the same rules, and they replay."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pytest
-from graphql import GraphQLSchema, extend_schema, introspection_from_schema, parse
+from graphql import extend_schema, parse
 
+from bridge.config.models import ChannelSettings
 from bridge.recording import files
+from bridge.recording.making import cassette_of, rules_of
 from bridge.recording.replay import Replayer
+from bridge.recording.scrub import Rules
+from bridge.recording.tap import Recording
 from bridge.schema import load_schema
-from bridge.schema.stored import file_name, store
 from bridge.server.replaying import run_as_served
+from bridge.shopify.exchange import Exchange
+from bridge.shopify.inventory import at_locations
+from bridge.wiring import load_mapping, shipped_mappings
+from tests.actions.test_inventory_store import RENO, update
 from tests.recording.test_recorder import recorded
-from tests.stories.caller import PLAIN, placed
-from tests.support import SHOP
+from tests.stories.test_selecting import set_metafield
+from tests.stories.test_stock_select import OFF, three, variant_of, write
 
-MORE = parse(
-    """extend type Order { doorman: String  membership: Membership }
-    type Membership { holder: String!  level: Int!  since: DateTime!  tiers: [String!]! }"""
-)
-MAPPING = """
-[select]
-order = "doorman membership { holder level since tiers }"
-[order]
-gift_message = "order.doorman"
-[[order.attributes]]
-attribute_type = "'text'"
-handle = "'member'"
-value = "order.membership.holder"
+SELECT = """[select]
+product = "tags"
+variant = "displayName"
+[select.metafields]
+variant = { place = "custom.place" }
+product = { units = "custom.units" }
+[stock]
+location = "variant.metafields.place | default: policy.location"
+safety_stock = "variant.product.metafields.units | plus: 0 | default: 1"
 """
-MEMBER = {
-    "holder": "Zebedee Quackenbush",
-    "level": 7,
-    "since": "2019-05-04T00:00:00Z",
-    "tiers": ["Zebedee's own"],
-}
+CHANNEL = ChannelSettings(
+    id=21, shop="example.myshopify.com", auth_key="K9" * 16, shopify={"token": "shpat_0123456789ab"}
+)
 
 
-def teach(schema: GraphQLSchema) -> None:
-    """Two fields more for the schema of one store, and what they hold."""
-    more = extend_schema(schema, MORE).type_map
-    order: Any = schema.type_map["Order"]
-    schema.type_map["Membership"] = more["Membership"]
-    for name, held in (
-        ("doorman", "Ask for Quackenbush, ring 415-555-2671"),
-        ("membership", MEMBER),
-    ):
-        field = order.fields[name] = more["Order"].fields[name]
-        field.resolve = lambda *_, held=held: held
+def cleaned(product: str, told: dict[str, object], rules: Rules, folder: Path) -> dict[str, object]:
+    """What is written of a look-up's ``product``, asked for as the bridge composes it."""
+    file = folder / "inventory_push.toml"
+    file.write_text('[select]\nproduct = "tags"\n', "utf-8")
+    module = load_mapping("inventory_push", [shipped_mappings() / file.name, file])
+    text = at_locations(module.composed.operations["VariantsBySku"], 2).text
+    text = text.replace("tags", product)  # also what our part of the schema does not have
+    nodes = [{"id": "gid://shopify/ProductVariant/1", "sku": "MUG-1", "product": told}]
+    asked = {"operationName": "VariantsBySku", "query": text, "variables": {}}
+    one = Recording("inventory_push", 21, "1", {}, datetime(2026, 11, 23, tzinfo=UTC))
+    one.take(
+        Exchange(
+            operation="VariantsBySku",
+            url="https://example.myshopify.com/admin/api/2026-10/graphql.json",
+            request=json.dumps(asked).encode(),
+            status=200,
+            headers={},
+            reply=json.dumps({"data": {"productVariants": {"nodes": nodes}}}).encode(),
+            seconds=0.1,
+        )
+    )
+    made = cassette_of(
+        one,
+        CHANNEL,
+        rules,
+        source="live",
+        fingerprint="0",
+        deadline_seconds=1.0,
+        recorded_at=one.started,
+    )
+    reply = json.loads(made.interactions[0].reply)
+    (node,) = reply["data"]["productVariants"]["nodes"]
+    assert node["sku"] == "MUG-1"
+    found: dict[str, object] = node["product"]
+    return found
 
 
-@pytest.mark.parametrize("schema_kept", [True, False])
-async def test_what_only_the_whole_schema_knows_is_scrubbed(
-    tmp_path: Path, schema_kept: bool
-) -> None:
-    """Texts go, in reply and answer alike; a number whose type is known stays, else it goes too.
+def test_each_field_by_its_own_rule(tmp_path):
+    """Tags and metafields of the catalogue stay; a person's name and what nobody knows go."""
+    told = {
+        "tags": ["fragile"],
+        "metafields__units": {"value": "3"},
+        "supplierContact": "Zebedee Quackenbush",
+        "rating": 4711,
+    }
+    product = (
+        'tags metafields__units: metafield(namespace: "custom", key: "units") { value }'
+        " supplierContact rating"
+    )
+    rules = rules_of(CHANNEL, ["shpat_0123456789ab"], b"a salt of the tests, no secret")
+    whole = extend_schema(
+        load_schema(), parse("extend type Product { supplierContact: String, rating: Int }")
+    )
+    for schema in (load_schema(), whole):
+        known = Rules(rules.words, rules.vocabulary, rules.secrets, rules.namespaces, schema)
+        found = cleaned(product, told, known, tmp_path)
+        assert found["tags"] == ["fragile"]
+        assert found["metafields__units"] == {"value": "3"}
+        assert "Quackenbush" not in str(found["supplierContact"])
+        assert found["supplierContact"]
+    assert found["rating"] == 4711  # by the whole schema an Int, as any other
+    assert cleaned(product, told, rules, tmp_path)["rating"] != 4711
 
-    Without the store's schema, which may be gone when the recorder begins, nothing of such a
-    field is known to be harmless.
-    """
-    mappings, schemas = tmp_path / "mappings", tmp_path / "schema"
-    mappings.mkdir()
-    (mappings / "order_pull.toml").write_text(MAPPING, "utf-8")
+
+async def test_a_recorded_push_replays(tmp_path):
+    """What the mapping read is there: the same look-ups, quantities and answer come of it."""
+    own = write(tmp_path, SELECT)
     async with recorded(tmp_path) as w:
-        teach(w.store.sandbox.engine.schema)
         (channel,) = w.settings.channels
-        introspected = introspection_from_schema(extend_schema(load_schema(), MORE))
-        store(schemas, SHOP, channel.api_version, introspected)
-        own = {"mappings_dir": mappings, "schema_dir": schemas}
-        w.settings = w.settings.model_copy(update={"channels": (channel.model_copy(update=own),)})
+        policies = {"mappings_dir": own, "inventory_push": OFF}
+        found = {n: getattr(channel, n) for n in channel.model_fields_set} | policies
+        made = ChannelSettings.model_validate(found)
+        w.settings = w.settings.model_copy(update={"channels": (made,)})
         await w.restart()
-        fetched = schemas / file_name(SHOP, channel.api_version)
-        if not schema_kept:
-            fetched.rename(tmp_path / "elsewhere")
-            # Another mapping, and the recorder works out anew how a call is scrubbed.
-            (mappings / "order_pull.toml").write_text(f"{MAPPING}# mended\n", "utf-8")
-        order = await placed(w, lines=[{"sku": PLAIN}])
-        answer = await w.post("order_pull", specific_orders=[{"channel_refnum": order["id"]}])
-        assert "Quackenbush" in answer.body["orders"][0]["gift_message"]
-        (configured,) = w.settings.channels
-    (path,) = (tmp_path / "out").rglob("*.yaml")
-    text = path.read_text("utf-8")
-    for told in ("zebedee", "quackenbush", "2671"):
-        assert told not in text.casefold()
-    (node,) = json.loads(files.read(path).interactions[-1].reply)["data"]["named"]
-    assert (node["membership"]["level"] == 7) is schema_kept
-    assert (node["membership"]["since"] == MEMBER["since"]) is schema_kept
-    if not schema_kept:
-        return  # a date that is none any more cannot be replayed
-    found = await Replayer(run_as_served, configured).replay(files.read(path))
-    assert found.verdict == "same", [d.as_json() for d in found.differences]
+        near, far, _ = three(w)
+        store = "gid://shopify/{}/{}".format
+        gid = store("ProductVariant", variant_of(w, far).number_id)
+        await set_metafield(w, gid, "place", RENO)
+        gid = store("Product", variant_of(w, near).product.number_id)
+        await set_metafield(w, gid, "units", "4")
+        for quantity in (30, 40):  # the second knows where the first has written
+            rows = [update(near, quantity), update(far, quantity), update("NO-SUCH", 1)]
+            answer = await w.post("inventory_push", inventory_updates=rows)
+            assert answer.codes == ["SKU_NOT_FOUND"]
+        await w.stop()
+        replayer = Replayer(run_as_served, mappings_dir=own)
+        both = sorted((tmp_path / "out").rglob("*.yaml"))
+        assert len(both) == 2
+        for file in both:
+            told = await replayer.replay(files.read(file))
+            assert told.verdict == "same", [d.as_json() for d in told.differences]
