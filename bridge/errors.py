@@ -58,10 +58,14 @@ class Finding:
     severity: Literal["error", "warning"] = "error"
     see: str = ""
 
+    @property
+    def place(self) -> str:
+        """``file:line:column``, or the file when the whole of it is meant."""
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+
     def __str__(self) -> str:
         """One greppable line, then the source line with a caret, the hint, and where to read on."""
-        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        out = f"{place}: {self.severity}[{self.code}] {self.message}"
+        out = f"{self.place}: {self.severity}[{self.code}] {self.message}"
         if self.source and self.line:
             number = str(self.line)
             pad = " " * len(number)

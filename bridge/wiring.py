@@ -204,8 +204,22 @@ def all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
             findings |= dict.fromkeys(error.findings)  # channels share the shipped files
     if findings:
         raise ConfigError(tuple(findings))
+    _tell_warnings(found)
     _tell_costs(found)
     return found
+
+
+def _tell_warnings(mappings: Mapping[int, Mapping[str, MappingModule]]) -> None:
+    """What stops nothing, as ``check`` shows it; channels that share a file are told once."""
+    every = (module for modules in mappings.values() for module in modules.values())
+    for finding in dict.fromkeys(one for module in every for one in module.warnings):
+        log.warning(
+            "mapping_warning",
+            code=finding.code,
+            place=finding.place,
+            reason=finding.message,
+            remedy=finding.hint,
+        )
 
 
 def _tell_costs(mappings: Mapping[int, Mapping[str, MappingModule]]) -> None:

@@ -68,8 +68,12 @@ class Reloader:
             return self._refused(1, f"the reload itself failed ({type(error).__name__})")
         self.findings = wrong
         for finding in wrong:
-            place = f"{finding.path}:{finding.line}:{finding.column}"
-            log.error("mapping_refused", code=finding.code, place=place, reason=finding.message)
+            log.error(
+                "mapping_refused",
+                code=finding.code,
+                place=finding.place,
+                reason=finding.message,
+            )
         if wrong:
             return self._refused(len(wrong), str(wrong[0]).partition("\n")[0])
         self._engine.use_mappings(found)

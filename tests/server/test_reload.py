@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 from structlog.testing import capture_logs
 
+from bridge.server.logs import KEYS
 from tests.cli.terminal import write_config
 from tests.server.process import bridge_process
 from tests.stories.caller import pull
@@ -80,6 +81,30 @@ async def test_a_bad_mapping_leaves_the_old_one_serving_and_says_so(tmp_path: Pa
         _, body, counted = await health(w)
         assert body["checks"]["mappings"] == {"status": "ok"}
         assert counted["s_refused"] == 0
+
+
+async def test_warnings_are_told_at_the_start_and_on_a_reload(tmp_path: Path) -> None:
+    """One line each, with code and place; shipped mappings alone have none."""
+    own = tmp_path / "own"
+    write(own, "'old'")
+    spare = "\n[tables.spare]\na = 'b'\n"
+    with (own / "order_pull.toml").open("a") as file:
+        file.write(spare)
+
+    def told(logs: list) -> list[tuple[str, str]]:
+        lines = [e for e in logs if e["event"] == "mapping_warning"]
+        assert all(set(e) <= KEYS | {"log_level"} and e["log_level"] == "warning" for e in lines)
+        return [(e["code"], e["place"]) for e in lines]
+
+    with capture_logs() as logs:
+        async with world(tmp_path, mappings_dir=own) as w:
+            at_start = told(logs)
+            assert at_start == [("M601", f"{own / 'order_pull.toml'}:4:9")]
+            assert await w.bridge.reloader.reload()
+            assert told(logs) == at_start * 2
+            write(own, "'new'")
+            assert await w.bridge.reloader.reload()
+            assert told(logs) == at_start * 2
 
 
 async def test_one_bad_file_keeps_the_others_back_too(tmp_path: Path) -> None:
@@ -172,7 +197,12 @@ async def test_sighup_reaches_a_real_process(tmp_path: Path) -> None:
         assert refused["code"] == "M204"
         await running.until("mappings_kept")
         write(own, "'new'")
+        with (own / "order_pull.toml").open("a") as file:
+            file.write("[tables.spare]\na = 'b'\n")
         os.kill(running.process.pid, signal.SIGHUP)
+        warned = await running.until("mapping_warning")
+        assert 'table "spare"' in warned["reason"]
+        assert warned["remedy"]
         assert (await running.until("mappings_reloaded"))["channels"] == [CHANNEL]
         async with aiohttp.ClientSession() as http, http.get(f"{running.url}/health/live") as reply:
             assert reply.status == 200
