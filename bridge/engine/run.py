@@ -275,18 +275,19 @@ class Engine:
         for _ in range(MAX_ROUNDS + more):
             try:
                 state, seen = await act.read(call, request, results), True
+                plan = act.plan(call, request, state, results)
             except (ShopifyError, DeadlineExceeded) as error:
                 if not ACTIONS[act.name].has_events or (error.retryable and not results):
                     raise
                 call.tell(shopify_event(error))
                 break
-            try:
-                plan = act.plan(call, request, state, results)
             except MappingError as error:
-                if not isinstance(act, OrderAction) or results:
+                if not isinstance(act, OrderAction):
                     raise
                 call.tell(mapping_event(error))
-                return act.refused(call, request)
+                if not results:
+                    return act.refused(call, request)
+                break
             if plan.effects:
                 await self.ledger.record_effects(plan.effects)
             in_doubt = await self._apply(call, plan, results)
