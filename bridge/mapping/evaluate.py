@@ -17,7 +17,7 @@ from typing import Any
 from bridge.mapping.codes import Failed, said_type
 from bridge.mapping.filters import Filter, default
 from bridge.mapping.values import number
-from bridge.mapping.work import WORK, bounded_list
+from bridge.mapping.work import WORK, Work, bounded_list
 
 Frame = Mapping[str, Any]
 Evaluate = Callable[[Frame], Any]
@@ -108,7 +108,7 @@ def call(
     keywords: Mapping[str, Evaluate],
 ) -> Evaluate:
     """One filter applied: null stays null, except for ``default``."""
-    function = spec.function
+    function, clock = spec.function, spec.clock
     takes_null = function is default
     arguments = tuple(positional)
 
@@ -119,15 +119,32 @@ def call(
         work = frame.get(WORK)
         if work is not None:
             work.spend(value)
+        run = function if clock is None else _measured(name, function, clock, work)
         try:
             if keywords:
                 named = {k: e(frame) for k, e in keywords.items()}
-                return bounded_list(function(value, *[e(frame) for e in arguments], **named))
-            return bounded_list(function(value, *[e(frame) for e in arguments]))
+                return bounded_list(run(value, *[e(frame) for e in arguments], **named))
+            return bounded_list(run(value, *[e(frame) for e in arguments]))
         except Failed as failed:
             raise Failed(f'filter "{name}": {failed.message}', failed.code) from None
 
     return apply
+
+
+def _measured(
+    name: str, function: Callable[..., Any], clock: Callable[[], float], work: Work | None
+) -> Callable[..., Any]:
+    """Another package's filter: its time is taken from the budget, even if it fails."""
+
+    def run(*arguments: object, **keywords: object) -> object:
+        began = clock()
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            if work is not None:
+                work.took(name, clock() - began)
+
+    return run
 
 
 def guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -60,7 +60,8 @@ class Filter:
 
     ``least`` and ``most`` bound the positional arguments. ``field`` says that the first one
     names a field of the list's elements, so that it can be checked before there is any data.
-    ``pure`` is False of a merchant's own filter: nobody knows what it reads.
+    ``pure`` is False of a merchant's own filter: nobody knows what it reads. Nor how long it
+    takes: ``clock`` (seconds) measures it.
     """
 
     function: Callable[..., Any]
@@ -71,6 +72,7 @@ class Filter:
     field: bool = False
     keywords: frozenset[str] = frozenset()
     pure: bool = True
+    clock: Callable[[], float] | None = None
 
     def on_any(self) -> Filter:
         """The filter for a value of any shape: a field that an element lacks is null."""

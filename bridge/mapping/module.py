@@ -10,13 +10,16 @@ Everything that can be known without data is checked by ``load_module``, all fin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
+import structlog
 from pydantic import BaseModel
 
 from bridge.errors import ConfigError, Finding, MappingError
@@ -43,6 +46,8 @@ from bridge.mapping.select import NOTHING_SELECTED, Composed, Select, read_selec
 from bridge.mapping.targets import target_of
 from bridge.mapping.work import WORK, Work
 from bridge.schema.shape import Shape
+
+log = structlog.get_logger()
 
 # The most arguments that a merchant's own filter may be given.
 _EXTRA_ARGUMENTS = 8
@@ -106,10 +111,11 @@ class MappingModule:
             MappingError: MAPPING_MISSING or MAPPING_FAILED, with the target's path and
                 file:line:column. The message holds no value of the source.
         """
-        try:
-            return self._top.render({**scope, WORK: Work()}, enter or _nothing_more) or {}
-        except Stop as stop:
-            raise self._error(stop, subject) from None
+        with _work() as work:
+            try:
+                return self._top.render({**scope, WORK: work}, enter or _nothing_more) or {}
+            except Stop as stop:
+                raise self._error(stop, subject) from None
 
     def reads(self, source: str) -> bool:
         """Whether any rule names this source."""
@@ -126,13 +132,14 @@ class MappingModule:
         part = next((p for name, p in self._top.parts if name == field), None)
         if not isinstance(part, LeafRule):
             return None
-        try:
-            made = LeafRule.render(part, {**scope, WORK: Work()}, _nothing_more)
-            if made is None and field in self._top.required:
-                raise gap(field, part)
-        except Stop as stop:
-            stop.path = stop.path or [field]
-            raise self._error(stop, subject) from None
+        with _work() as work:
+            try:
+                made = LeafRule.render(part, {**scope, WORK: work}, _nothing_more)
+                if made is None and field in self._top.required:
+                    raise gap(field, part)
+            except Stop as stop:
+                stop.path = stop.path or [field]
+                raise self._error(stop, subject) from None
         return made
 
     def elements(
@@ -153,11 +160,12 @@ class MappingModule:
         made: list[Element] = []
         found = False
         for elements in part.elements:
-            try:
-                frames = elements.frames({**scope, WORK: Work()}, more, len(made))
-            except Stop as stop:
-                stop.path.append(field)
-                raise self._error(stop) from None
+            with _work() as work:
+                try:
+                    frames = elements.frames({**scope, WORK: work}, more, len(made))
+                except Stop as stop:
+                    stop.path.append(field)
+                    raise self._error(stop) from None
             found = found or frames is not None
             for index, frame in frames or ():
                 element = self._element(elements, frame, more, (f"[{index}]", field))
@@ -168,14 +176,16 @@ class MappingModule:
     def _element(
         self, elements: Elements, frame: Frame, enter: Enter, at: tuple[str, str]
     ) -> Element | None:
-        frame = {**frame, WORK: Work()}  # each element by itself: one cannot use up the others'
-        try:
-            value = elements.part.render(frame, enter)
-        except Stop as stop:
-            inside = tuple(reversed(stop.path))
-            stop.path += at
-            rest = salvage(elements.part, frame, enter)
-            return Element(None, self._error(stop), inside, rest if isinstance(rest, dict) else {})
+        with _work() as work:
+            frame = {**frame, WORK: work}  # each element by itself: one cannot use up the others'
+            try:
+                value = elements.part.render(frame, enter)
+            except Stop as stop:
+                inside = tuple(reversed(stop.path))
+                stop.path += at
+                rest = salvage(elements.part, frame, enter)
+                left = rest if isinstance(rest, dict) else {}
+                return Element(None, self._error(stop), inside, left)
         return None if value is None else Element(value)
 
     def _error(self, stop: Stop, subject: str = "") -> MappingError:
@@ -183,6 +193,19 @@ class MappingModule:
         path = path.replace(".[", "[")
         message = f"{subject}: {stop.message}" if subject else stop.message
         return MappingError(stop.code, path, stop.rule.place, message)
+
+
+@contextmanager
+def _work() -> Iterator[Work]:
+    """The budget of one rendering; slow filters are told afterwards, each once a place."""
+    work = Work()
+    try:
+        yield work
+    finally:
+        for (name, place), seconds in work.worst.items():
+            log.warning(
+                "filter_slow", filter=name, place=place, milliseconds=round(seconds * 1000, 1)
+            )
 
 
 def load_module(
@@ -229,7 +252,9 @@ def load_module(
             filters[filter_name] = function
             continue
         own = guarded(filter_name, function)
-        filters[filter_name] = Filter(own, "any", "any", 0, _EXTRA_ARGUMENTS, pure=False)
+        filters[filter_name] = Filter(
+            own, "any", "any", 0, _EXTRA_ARGUMENTS, pure=False, clock=perf_counter
+        )
     compiler = Compiler(filters, tables, later=frozenset(later), api_version=api_version)
     builder = Builder(compiler, origins, later)
     if root is None:

@@ -51,6 +51,13 @@ class Stop(Exception):
         super().__init__(message)
 
 
+def _tell_slow(frame: Frame, rule: Rule) -> None:
+    """Slow filters that were just called stand in this rule."""
+    work = frame.get(WORK)
+    if work is not None and work.slow:
+        work.slow_at(rule.place)
+
+
 @dataclass(frozen=True, slots=True)
 class LeafRule:
     """One expression or literal."""
@@ -62,14 +69,17 @@ class LeafRule:
 
     def render(self, frame: Frame, _: Enter) -> object:
         """The converted value."""
+        work = frame.get(WORK)
         try:
             value = self.evaluate(frame)
             made = None if is_empty(value) else self.convert(value)
-            work = frame.get(WORK)
             if work is not None:
                 work.write(made)
         except Failed as failed:
             raise Stop(failed.code, self.rule, failed.message) from None
+        finally:
+            if work is not None and work.slow:
+                work.slow_at(self.rule.place)
         return made
 
 
@@ -86,6 +96,8 @@ class When:
             return bool(self.evaluate(frame))
         except Failed as failed:
             raise Stop(failed.code, self.rule, failed.message) from None
+        finally:
+            _tell_slow(frame, self.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +182,8 @@ class Elements:
             source = self.each(frame)
         except Failed as failed:
             raise Stop(failed.code, self.rule, failed.message) from None
+        finally:
+            _tell_slow(frame, self.rule)
         if source is None:
             return None
         if not isinstance(source, list | tuple):

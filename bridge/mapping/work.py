@@ -4,10 +4,14 @@ A mapping is a merchant's, a value may be anybody's: a note of 5,000 characters,
 letters, once for each letter, is 25 million elements. So every filter, every rule and every
 element of an ``each`` takes from a budget, as much as its value is large. Counting gives the
 same answer on every machine and costs less than a clock.
+
+Only what filters of other packages take is measured: nothing else is known of them. They run in
+the server's process, so that one which never comes back cannot be stopped, only one that did.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from bridge.mapping.codes import Failed
@@ -29,14 +33,47 @@ MAX_OUTPUT: Final = 10_000_000
 MAX_ELEMENTS: Final = 100_000
 
 
-class Work:
-    """The budget of one rendering."""
+# Seconds that filters of other packages may take in one rendering. Everything else waits for
+# them, every call and the health checks too: a second of that is noticed.
+MAX_FOREIGN: Final = 1.0
 
-    __slots__ = ("_left", "_output")
+# Seconds of one call of such a filter that are worth a line in the log: a shipped one takes
+# some microseconds, and a whole order a millisecond.
+SLOW: Final = 0.01
+
+
+class Work:
+    """The budget of one rendering. ``slow`` are slow filters since the last ``slow_at``."""
+
+    __slots__ = ("_foreign", "_left", "_output", "_worst", "slow")
 
     def __init__(self) -> None:
         self._left = MAX_WORK
         self._output = MAX_OUTPUT
+        self._foreign = MAX_FOREIGN
+        self._worst: dict[tuple[str, str], float] = {}
+        self.slow: dict[str, float] = {}
+
+    def took(self, name: str, seconds: float) -> None:
+        """Take the time of another package's filter."""
+        if seconds > SLOW:
+            self.slow[name] = max(seconds, self.slow.get(name, 0.0))
+        self._foreign -= seconds
+        if self._foreign < 0:
+            raise Failed(
+                f"filters of other packages took more than {MAX_FOREIGN:g} s in one rendering"
+            )
+
+    def slow_at(self, place: str) -> None:
+        """The slow filters were called at this place."""
+        for name, seconds in self.slow.items():
+            self._worst[name, place] = max(seconds, self._worst.get((name, place), 0.0))
+        self.slow = {}
+
+    @property
+    def worst(self) -> Mapping[tuple[str, str], float]:
+        """By filter and place the longest of its slow calls, in seconds."""
+        return self._worst
 
     def spend(self, value: object) -> None:
         """Take what it costs to go through ``value``. Raises Failed when nothing is left."""

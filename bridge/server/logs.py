@@ -39,7 +39,7 @@ KEYS = (
     # what it is about: RetailOps' and Shopify's numbers, not people
     | {"order", "refnum", "order_gid", "sku", "item", "location", "page", "orders", "rows"}
     | {"several_of_that_name"}
-    | {"step", "key", "code", "place", "reason", "cause"}
+    | {"step", "key", "code", "place", "reason", "cause", "filter"}
     # the process
     | {"host", "port", "url", "version", "served", "channels", "signal", "seconds", "path"}
     | {"count", "pid"}

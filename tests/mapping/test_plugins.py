@@ -8,17 +8,26 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.errors import ConfigError, MappingError
 from bridge.mapping.filters import FILTERS
 from bridge.mapping.module import load_module
-from bridge.mapping.plugins import GROUP, installed, read_plugins
+from bridge.mapping.plugins import GROUP, filter_of, installed, read_plugins
+from bridge.mapping.work import MAX_FOREIGN
 from bridge.wiring import load_mapping, shipped_mappings
 from tests.cli.terminal import Terminal, write_config
 from tests.mapping.support import SOURCES, Order, an_order
+from tests.stories.caller import PLAIN, pull
+from tests.support import world
 
 CODE = '''
-import datetime, decimal
+import datetime, decimal, time
+
+def slow(value: str) -> str:
+    """Takes its time."""
+    time.sleep(1.1 if value == "stuck" else 0.015)
+    return value
 
 def sku(value: str, prefix: str = "A", *, upper: bool = True) -> str:
     """The SKU as our warehouse writes it.
@@ -206,3 +215,71 @@ def test_a_mapping_of_a_merchant_uses_one(package, tmp_path) -> None:
         '[order.order_items]\nsku = "line.sku | acme_sku | default: policy.missing_sku"\n'
     )
     load_mapping("order_pull", [shipped_mappings() / "order_pull.toml", own])
+
+
+# -- how long they take ---------------------------------------------------------------------------
+
+
+async def test_a_slow_filter_is_told_and_one_that_takes_too_long_fails_its_order(
+    package, tmp_path
+) -> None:
+    """Over HTTP: a line with filter and place for each order; one is held back, others come."""
+    package(acme_slow="acme_filters:slow")
+    own = tmp_path / "own"
+    own.mkdir()
+    text = '[order]\ngift_message = "order.note | acme_slow"\n'
+    (own / "order_pull.toml").write_text(text)
+    async with world(tmp_path, mappings_dir=own) as w:
+        line = {"sku": PLAIN, "quantity": 1}
+        made = [await w.place(lines=[line], note=note) for note in ("gift", "stuck")]
+        with capture_logs() as logs:
+            orders, _ = await pull(w, specific_orders=[o["id"] for o in made])
+    assert [o["gift_message"] for o in orders] == ["gift"]
+    told = [e for e in logs if e["event"] == "filter_slow"]
+    place = f"{own / 'order_pull.toml'}:2:16"
+    assert {(e["filter"], e["place"], e["log_level"]) for e in told} == {
+        ("acme_slow", place, "warning")
+    }
+    assert sorted(e["milliseconds"] > MAX_FOREIGN * 1000 for e in told) == [False, True]
+    (held,) = [e for e in logs if e["event"] == "order_held_back"]
+    assert "filters of other packages took more than 1 s" in held["reason"]
+
+
+def test_the_time_of_a_rendering_is_counted_together(tmp_path) -> None:
+    """Many calls that are each bearable are not; what fails takes its time too, `when` as well."""
+    now = [0.0]
+
+    def steady(value: str) -> str:
+        """A quarter of the limit."""
+        now[0] += MAX_FOREIGN / 4
+        if value == "no":
+            raise ValueError
+        return value
+
+    def render(count: int, last: str = "'a'") -> object:
+        chain = " | acme_steady" * (count - 1)
+        file = tmp_path / "order.toml"
+        file.write_text(
+            f"""[order]
+refnum = "order.name{chain}"
+created_text = "{last} | acme_steady"
+"""
+        )
+        filters = {"acme_steady": filter_of("acme_steady", steady, clock=lambda: now[0])}
+        made = load_module("order", [file], target=Order, sources=SOURCES, extra_filters=filters)
+        return made.render({"order": an_order(), "price": {}})
+
+    with capture_logs() as logs:
+        assert render(4)
+    assert [(e["filter"], e["place"][-5:], e["milliseconds"]) for e in logs] == [
+        ("acme_steady", ":2:10", 250.0),
+        ("acme_steady", ":3:16", 250.0),
+    ]
+    with pytest.raises(MappingError, match="took more than 1 s in one rendering") as failed:
+        render(5)
+    assert failed.value.code == "MAPPING_FAILED"
+    assert failed.value.place.endswith("order.toml:3:16")
+    with pytest.raises(MappingError, match="took more than 1 s"):
+        render(5, "'no'")
+    with pytest.raises(MappingError, match="raised ValueError"):
+        render(4, "'no'")
