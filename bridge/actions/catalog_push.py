@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bridge.actions import effects
+from bridge.actions.catalog_again import first_key, without_metafields
 from bridge.actions.catalog_bulk import each_row, in_bulk
 from bridge.actions.catalog_create import create
 from bridge.actions.catalog_feed import Feed, read_feed
@@ -25,13 +26,13 @@ from bridge.actions.catalog_plan import change, settle
 from bridge.actions.catalog_read import Read, read_store
 from bridge.actions.catalog_state import Shop, Target, making, moving, tell
 from bridge.actions.catalog_steps import Change, Part
-from bridge.engine import Call, Plan, Result
+from bridge.actions.catalog_told import told, told_bad, words
+from bridge.engine import Call, Plan, Result, Step
 from bridge.engine.bulk import wait_for_running
-from bridge.engine.telling import shopify_event
-from bridge.errors import DeadlineExceeded, OutcomeUnknown, ShopifyError, UserError
+from bridge.errors import DeadlineExceeded, OutcomeUnknown, ShopifyError
 from bridge.ledger import Effect
 from bridge.retailops.answers import Answer, CatalogPushAnswer
-from bridge.retailops.events import Code, Event
+from bridge.retailops.events import Code
 from bridge.retailops.requests import CatalogPushRequest
 from bridge.shopify.catalogue import StoreVariant
 from bridge.shopify.documents import operation
@@ -41,7 +42,10 @@ from bridge.shopify.protocol import user_errors
 FIRST_LOOK: Final = 0.5
 LONGEST_LOOK: Final = 5.0
 
-MEMO: Final = "catalog"
+# What a call remembers between its rounds: the shop, the steps by lane, how many results were seen.
+SHOP: Final = "shop"
+LANES: Final = "lanes"
+SEEN: Final = "seen"
 
 
 @dataclass(slots=True)
@@ -55,11 +59,16 @@ class Made:
 
 @dataclass(slots=True)
 class CatalogState:
-    """What is known before a round: the first time the whole push, then what was made."""
+    """What is known before a round: the first time the whole push, then what came of it.
+
+    ``made`` are the products that the last round has made, ``again`` the steps that it is to send
+    once more.
+    """
 
     shop: Shop
     read: Read = field(default_factory=Read)
     made: Sequence[Made] = ()
+    again: Sequence[Step] = ()
 
 
 class CatalogPush:
@@ -79,19 +88,22 @@ class CatalogPush:
     async def read(
         self, call: Call, request: CatalogPushRequest, results: Sequence[Result]
     ) -> CatalogState:
-        """The feed and the store; after the first round only the products that were made."""
+        """The feed and the store; after the first round only what came of the last one."""
         policy = call.channel.settings.catalog
         if results:
-            shop: Shop = call.memo[MEMO]
-            return CatalogState(shop, made=await self._made(call, results))
+            shop: Shop = call.memo[SHOP]
+            new = list(each_row(results[call.memo.get(SEEN, 0) :]))
+            call.memo[SEEN] = len(results)
+            made, again = await self._made(call, new)
+            return CatalogState(shop, made=made, again=again)
         # A feed of 5,000 products takes seconds to read: other calls go on meanwhile.
         mapping = call.channel.mappings[self.name]
         feed: Feed = await asyncio.to_thread(read_feed, request.template_output, mapping)
-        for told in feed.events:
-            call.tell(told)
+        for one in feed.events:
+            call.tell(one)
         read = await _read(call, feed, policy.bulk_from) if feed.families else Read()
         shop = Shop(read.places, call.clock(), policy.asynchronous_from)
-        call.memo[MEMO] = shop
+        call.memo[SHOP] = shop
         return CatalogState(shop, read)
 
     def plan(
@@ -101,33 +113,29 @@ class CatalogPush:
         state: CatalogState,
         results: Sequence[Result],
     ) -> Plan:
-        """The difference of every product; then where those that were made are sold."""
+        """The difference of every product; then what follows once products are made."""
         abreast = call.channel.settings.catalog.abreast
         if results:
             after = [settle(m.target, m.gid, m.moves, state.shop) for m in state.made]
-            for told in (told for made in after for told in made.events):
-                call.tell(told)
-            return Plan(tuple(step for made in after for step in made.steps), abreast=abreast)
-        for told in state.read.events:
-            call.tell(told)
+            for one in (one for made in after for one in made.events):
+                call.tell(one)
+            steps = [*state.again, *(step for made in after for step in made.steps)]
+            return Plan(tuple(steps), again=True, abreast=abreast)
+        for one in state.read.events:
+            call.tell(one)
         changes: list[tuple[Target, Change]] = []
         shop = replace(state.shop, moving=moving(state.read.targets))
         for target in state.read.targets:
             made = change(target, shop) if target.gid else create(target, shop)
             changes.append((target, made))
-            for told in made.events:
-                call.tell(told)
+            for one in made.events:
+                call.tell(one)
         lanes = [made.steps for _, made in changes]
+        call.memo[LANES] = {target.key: made.steps for target, made in changes}
         bulk_from = call.channel.settings.catalog.bulk_from
         steps = in_bulk(lanes, bulk_from)
-        again = any(
-            not t.gid and c.steps and (t.wanted.publications or c.moves) for t, c in changes
-        )
-        again = again or any(
-            not step.variables.get("synchronous", True) for lane in lanes for step in lane
-        )
         known = tuple(row for target, made in changes for row in _effects(call, target, made))
-        return Plan(tuple(steps), again=again, effects=known, abreast=abreast)
+        return Plan(tuple(steps), again=True, effects=known, abreast=abreast)
 
     async def remember(
         self,
@@ -139,9 +147,10 @@ class CatalogPush:
         """Which image became of which address, and which new product has its answer."""
         rows: list[Effect] = []
         shop, now = call.channel.shop, call.clock()
+        lost = {r.step.lane for r in each_row(results) if not _answered(r)}
         for result in each_row(results):
             part: Part = result.step.subject
-            if part.creates and _answered(result):
+            if part.creates and result.step.lane not in lost:
                 name = str(part.target.tries + 1)
                 key = making(part.target.handle)
                 rows.append(Effect(shop, key, effects.PRODUCT_ANSWERED, name, {}, now))
@@ -160,17 +169,20 @@ class CatalogPush:
         results: Sequence[Result],
     ) -> Answer:
         """An event for everything that was not written as the feed wants it."""
+        identity = _identity(call)
         for result in each_row(results):
-            for told in _told(result):
-                call.tell(told)
+            for one in told(result, identity):
+                call.tell(one)
         return CatalogPushAnswer(events=tuple(call.events))
 
     # -- products in the making -----------------------------------------------------------
 
-    async def _made(self, call: Call, results: Sequence[Result]) -> list[Made]:
-        """The products that this call has made; those in the making are waited for."""
-        out = []
-        for result in each_row(results):
+    async def _made(self, call: Call, results: Sequence[Result]) -> tuple[list[Made], list[Step]]:
+        """The products that were made, those in the making waited for; what is sent again."""
+        out: list[Made] = []
+        again: list[Step] = []
+        for result in results:
+            again += _sent_again(call, result)
             payload = (result.data or {}).get("productSet")
             if payload is None or user_errors(payload):
                 continue
@@ -178,18 +190,22 @@ class CatalogPush:
             product, running = payload["product"], payload["productSetOperation"]
             made = None
             if product is None and running is not None:
-                made = await self._waited(call, part, running["id"])
+                made = await self._waited(call, result, running["id"], again)
             elif product is not None:
                 made = Made(part.target, product["id"], part.moves)
             if made is not None:
                 out.append(made)
-        return out
+        return out, again
 
-    async def _waited(self, call: Call, part: Part, running: str) -> Made | None:
+    async def _waited(
+        self, call: Call, result: Result, running: str, again: list[Step]
+    ) -> Made | None:
         """The product once Shopify has made it; None, and told, when it has not.
 
         One that was not made as asked may lack the variants that move to it: these stay.
+        ``again`` takes the step that is to be sent once more.
         """
+        part: Part = result.step.subject
         target = part.target
         op = operation("ProductOperationState")
         pause = FIRST_LOOK
@@ -208,12 +224,38 @@ class CatalogPush:
                 break
             pause = min(pause * 2, LONGEST_LOOK)
         errors = user_errors(state)
+        if errors and state is not None and state["product"] is None:
+            refused = replace(result, data={"productSet": {"userErrors": state["userErrors"]}})
+            if (rest := without_metafields(refused, _identity(call))) is not None:
+                for one in told_bad(target, rest.bad):
+                    call.tell(one)
+                again += [rest.step] if rest.step else []
+                return None
         if errors or state is None or state["product"] is None:
-            why = _words(errors) or "Shopify says nothing more"
+            why = words(errors) or "Shopify says nothing more"
             message = f"{target.name} was not made as asked: {why}"
             call.tell(tell(Code.SHOPIFY_USER_ERROR, message, target.skus))
         product = state["product"] if state else None
         return Made(target, product["id"], () if errors else part.moves) if product else None
+
+
+def _sent_again(call: Call, result: Result) -> list[Step]:
+    """What a refusal leaves to be sent without its metafields, and what was to follow it."""
+    rest = without_metafields(result, _identity(call))
+    if rest is None or rest.step is None:
+        return []
+    if not rest.step.vital:
+        return [rest.step]
+    lane: Sequence[Step] = call.memo[LANES].get(rest.step.lane, ())
+    key = first_key(rest.step)
+    behind = [n for n, step in enumerate(lane, start=1) if step.key == key]
+    return [rest.step, *(lane[behind[0] :] if behind else ())]
+
+
+def _identity(call: Call) -> str:
+    """The metafield that products are known by, if they are."""
+    policy = call.channel.settings.catalog
+    return policy.match_metafield if policy.match == "metafield" else ""
 
 
 async def _read(call: Call, feed: Feed, bulk_from: int) -> Read:
@@ -268,59 +310,3 @@ def _images_made(result: Result, part: Part) -> list[tuple[str, str, str]]:
     if len(gids) != len(part.images):
         return []
     return [(product["id"], a, g) for a, g in zip(part.images, gids, strict=True)]
-
-
-def _told(result: Result) -> list[Event]:
-    """The events of one step."""
-    part: Part = result.step.subject
-    target = part.target
-    skus = part.rows or target.skus
-    if result.data is None:
-        error = result.error or UserError((), "Shopify gave no result")
-        made = shopify_event(error if isinstance(error, Exception) else ShopifyError(str(error)))
-        message = f"{target.name}: {made.message}{_in_two(part)}"
-        found = tell(Code(made.code), message, skus, diagnostic=made.diagnostic_data)
-        return [found]
-    out = []
-    for root, payload in result.data.items():
-        errors = user_errors(payload)
-        if payload is None:
-            errors = (UserError((), f"{root} gave no result"),)
-        for sku, own in _by_row(errors, part.rows).items():
-            who = sku or target.name
-            out.append(
-                tell(
-                    Code.SHOPIFY_USER_ERROR,
-                    f"{who} was not written as asked: {_words(own)}{_in_two(part)}",
-                    [sku] if sku else skus,
-                    diagnostic=f"shopify request {result.request_id}" if result.request_id else "",
-                )
-            )
-    return out
-
-
-def _in_two(part: Part) -> str:
-    """What it means that a variant could not be deleted where it was."""
-    if part.creates or not part.moves:
-        return ""
-    (variant,) = part.moves
-    return (
-        f". {variant.sku} is in two products now, {part.target.name} and {variant.handle}: the "
-        f"next push deletes it in {variant.handle}, or you do in Shopify"
-    )
-
-
-def _by_row(errors: Sequence[UserError], rows: Sequence[str]) -> dict[str, list[UserError]]:
-    """Errors by the SKU whose row they name (``variants.3.price``); "" where they name none."""
-    out: dict[str, list[UserError]] = {}
-    for error in errors:
-        sku = ""
-        for before, at in zip(error.field, error.field[1:], strict=False):
-            if before == "variants" and at.isdecimal() and int(at) < len(rows):
-                sku = rows[int(at)]
-        out.setdefault(sku, []).append(error)
-    return out
-
-
-def _words(errors: Sequence[UserError]) -> str:
-    return "; ".join(str(e) for e in errors)

@@ -25,13 +25,15 @@ class Part:
     """What a step is about: a product, the rows of its input, the images that it sends.
 
     ``moves`` are variants of other products: those that a step takes off there, or that are to be
-    taken off once a step has made the product.
+    taken off once a step has made the product. ``times``: so often was it sent before, with
+    metafields that Shopify refused.
     """
 
     target: Target
     rows: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     creates: bool = False
+    times: int = 0
     moves: tuple[StoreVariant, ...] = ()
 
 
