@@ -148,7 +148,8 @@ def welcome(running: Pair) -> str:
     return (
         f"bridge  {running.bridge}   key {AUTH_KEY}, channel {CHANNEL}\n"
         f"store   {running.store}   look inside: {running.store}/_sandbox/state\n"
-        f"console {running.bridge}/console/   password {OPENS_CONSOLE}\n\n"
+        f"docs    {running.bridge}/docs   every action, to read and to try\n"
+        f"console {running.bridge}/console/   what it does; password {OPENS_CONSOLE}\n\n"
         f"curl -s {running.bridge}/order_pull_v1 -d "
         f'\'{{"integration_auth_token": "{AUTH_KEY}"}}\'\n\n'
         "Ctrl-C stops both."

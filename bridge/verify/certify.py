@@ -2,8 +2,13 @@
 
 RetailOps is told of the integration's base URL, name, key and actions; it calls each action as
 ``verify`` does, and registers the integration when all of them are right. Address, fields and
-the shapes of the reply are those of the SDK's own tool (gudtech/retailops-sdk, ``verify/``,
-2016); the reply's outer ``error`` comes from the API in front of the certifying service.
+the reply's ``status``, ``message`` and ``action_results`` are those of the SDK's own tool
+(gudtech/retailops-sdk, ``verify/common/types.go`` and ``verify/verify/cli_certify.go``, 2016).
+
+Assumed: the names ``error`` and ``error_code``. That tool shows an outer error and its code, which
+the API in front of the certifying service gives; how the two are spelt in JSON stands in no
+version of it that is public, nor in RetailOps' schemas. So any spelling is taken: ``errorCode``
+too. A code that is not found costs nothing but the code: ``error`` alone is a refusal.
 """
 
 from __future__ import annotations
@@ -125,7 +130,8 @@ def judge(status: int, raw: bytes) -> Verdict:
     except RequestError:
         return _no_json(status, raw)
     words = tuple(_words(body.get("action_results")))
-    error, code = _text(body.get("error")), _text(body.get("error_code"))
+    spelt = {name.replace("_", "").casefold(): value for name, value in body.items()}
+    error, code = _text(spelt.get("error")), _text(spelt.get("errorcode"))
     said = _text(body.get("message"))
     failed = ", ".join(word.action for word in words if not word.passed)
     state: State = "unknown"

@@ -261,6 +261,13 @@ REPLIES: dict[str, tuple[int, object, str, str]] = {
     "error": (200, {"status": "error", "message": "no"}, "refused", "no"),
     "error without a reason": (200, {"status": "error"}, "refused", "RetailOps gives no reason"),
     "outer error": (200, {"error": "denied", "error_code": "a.b"}, "refused", "denied (a.b)"),
+    "outer error, spelt otherwise": (
+        200,
+        {"Error": "denied", "errorCode": "a.b"},
+        "refused",
+        "denied (a.b)",
+    ),
+    "outer error without a code": (200, {"error": "denied", "code": 7}, "refused", "denied"),
     "outer error as object": (403, {"error": {"x": 1}}, "refused", '{"x": 1}'),
     "outer error beside success": (200, {"status": "success", "error": "late"}, "refused", "late"),
     "success but one action failed": (
