@@ -18,6 +18,7 @@ from bridge.recording import files, recorder, tap
 from bridge.recording.cassette import Cassette, CassetteError
 from bridge.recording.replay import Replayer
 from bridge.server.replaying import run_as_served
+from tests.stories.catalogue import product, variant
 from tests.stories.shipments import TEE, item, line, package, place, submit
 from tests.support import World, world
 
@@ -229,3 +230,34 @@ async def test_tracking_that_is_changed_again_and_again(tmp_path):
         assert not any(name in text for name in real)
         replayed = await replayer.replay(files.read(file))
         assert replayed.verdict == "same", [d.as_json() for d in replayed.differences]
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        ("stagedUpload", "drop_reply"),
+        ("bulkResults", "http_502_before"),
+    ],
+)
+async def test_a_bulk_push_that_meets_a_fault_replays_the_same(tmp_path, operation, fault):
+    """Another place for the rows, another read of the results: all of it is on file, unsigned."""
+    feed = {"products": [product(f"p-{n}", variant(f"P-{n}", "1.50")) for n in range(3)]}
+    async with recorded(tmp_path) as w:
+        (channel,) = w.settings.channels
+        bulky = channel.catalog.model_copy(update={"bulk_from": 3})
+        channels = (channel.model_copy(update={"catalog": bulky}),)
+        w.settings = w.settings.model_copy(update={"channels": channels})
+        await w.restart()
+        await w.fault(operation, fault)
+        assert (await w.post("catalog_push", template_output=feed)).events == []
+    (path,) = (tmp_path / "out").rglob("*.yaml")
+    made = files.read(path)
+    assert sum(i.is_upload for i in made.interactions) == 1 + (operation == "stagedUpload")
+    assert sum(i.is_download for i in made.interactions) == 1 + (operation == "bulkResults")
+    text = path.read_text("utf-8")
+    for signed in ("staged-uploads", "bulk-operation-outputs", "tmp/", "goog4_request"):
+        assert signed not in text
+    replayed = await Replayer(run_as_served).replay(made)
+    assert replayed.verdict == "same", [d.as_json() for d in replayed.differences]
+    assert replayed.tape is not None
+    assert list(replayed.tape.unplayed()) == []

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DeadlineExceeded, QueryRejected, ShopifyBroken
+from bridge.recording.tap import Recording
 from bridge.shopify import bulk_file
 from bridge.shopify.budget import Deadline
 from bridge.shopify.bulk_file import Lines, chunks, encode_row, form_ends, read_row
@@ -149,17 +150,37 @@ async def test_only_what_belongs_to_an_upload_is_sent() -> None:
 async def test_who_observes_sees_files_but_no_address_in_a_log() -> None:
     """Rows as they are, results as they came, whose they are; signed parts are out of ``repr``."""
     seen: list[Exchange] = []
-    async with storage(web.Response(text='{"a": 1}\n{"b"'), observe=seen.append) as (made, url, _):
-        signed = f"{url}?signature=hush"
-        rows = [{"a": 1}]
-        deadline = Deadline.after(5)
-        await made.upload(signed, [("key", "k")], rows, 8, deadline=deadline, document="mutation")
-        lines = [line async for line in made.lines(signed, deadline=deadline, document="mutation")]
-        told = [(one.via, one.status, one.url, one.document, one.whole) for one in seen]
-        assert told == [(via, 200, signed, "mutation", True) for via in ("upload", "download")]
-        assert seen[0].form == Form((("key", "k"),), rows, 8)
-        assert seen[1].reply == b"\n".join(lines)
-        assert "hush" not in repr(seen)
+    rows, text, deadline = [{"a": 1}], "mutation", Deadline.after(5)
+    async with storage(web.Response(status=201), observe=seen.append) as (made, url, _):
+        there = f"{url}?signature=hush"
+        await made.upload(there, [("key", "k")], rows, 8, deadline=deadline, document=text)
+    answer = web.Response(text='{"a": 1}\n{"b"')
+    async with storage(answer, observe=seen.append) as (made, url, _):
+        here = f"{url}?signature=hush"
+        lines = [line async for line in made.lines(here, deadline=deadline, document=text)]
+    assert [(one.via, one.status, one.url, one.document, one.whole) for one in seen] == [
+        ("upload", 201, there, text, True),
+        ("download", 200, here, text, True),
+    ]
+    assert seen[0].form == Form((("key", "k"),), rows, 8)
+    assert seen[1].reply == b"\n".join(lines)
+    assert "hush" not in repr(seen)
+
+
+async def test_a_file_that_no_recording_holds_is_read_and_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who observes is told that it is not whole; the lines come all the same."""
+    monkeypatch.setattr("bridge.shopify.storage.MOST_KEPT", 10)
+    seen: list[Exchange] = []
+    text = '{"a": 1}\n' * 3
+    async with storage(web.Response(text=text), observe=seen.append) as (made, url, _):
+        assert len([line async for line in made.lines(url, deadline=Deadline.after(5))]) == 3
+    (one,) = seen
+    assert (one.whole, len(one.reply) <= 10, one.status) == (False, True, 200)
+    recorded = Recording("catalog_push", 21, "1", {}, datetime(2026, 11, 23, tzinfo=UTC))
+    recorded.take(one)
+    assert recorded.too_large
 
 
 async def test_a_refusal_is_told_by_its_code_only() -> None:
