@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bridge.actions.catalog_diff import Input, new_product, new_variant
+from bridge.actions.catalog_diff import Input, missing_tags, new_product, new_variant
+from bridge.actions.catalog_limits import too_many_tags
 from bridge.actions.catalog_merge import all_images
 from bridge.actions.catalog_options import (
     DEFAULT_OPTION,
@@ -74,6 +75,10 @@ def create(target: Target, shop: Shop) -> Change:
         if name not in places.collections:
             message = f'the shop has no collection "{name}" (handle or title)'
             say(Code.PLACE_UNKNOWN, message, ())
+    tags, over = too_many_tags(missing_tags(wanted.tags, ()), ())
+    if over:
+        say(Code.FEED_ITEM_INVALID, over, ())
+        wanted = wanted.model_copy(update={"tags": tuple(tags)})
     fields: Input = {"handle": target.handle, **new_product(wanted, category)}
     fields["productOptions"] = _options(names, wanted.options, variants)
     fields["variants"] = [_variant(v, wanted) for v in variants]

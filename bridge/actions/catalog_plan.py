@@ -21,6 +21,7 @@ from bridge.actions.catalog_diff import (
     missing_tags,
     product_input,
 )
+from bridge.actions.catalog_limits import too_many_tags
 from bridge.actions.catalog_media import Gallery
 from bridge.actions.catalog_merge import all_images
 from bridge.actions.catalog_options import OptionChange
@@ -64,9 +65,7 @@ class _Planner:
             options = self._options(gid, product)
             gallery = self._gallery(product)
             self._product(gid, product, gallery)
-            if tags := missing_tags(self._wanted.tags, product.tags):
-                for n, part in enumerate(in_parts(tags)):
-                    self._steps.add(f"tags:{n}", "ProductTagsAdd", {"id": gid, "tags": list(part)})
+            self._tags(gid, product)
         variants = Variants(self._steps, self._target, self._wanted, options, gallery)
         variants.plan()
         if not variants.lacks:  # what takes the place of a variant must be there before it goes
@@ -158,6 +157,14 @@ class _Planner:
             # By itself: a collection that chooses its own products refuses the whole request.
             joining = {"product": {"id": gid, "collectionsToJoin": list(joins)}, **PLAIN}
             self._steps.add(f"collections:{n}", "ProductUpdate", joining)
+
+    def _tags(self, gid: str, product: StoreProduct) -> None:
+        missing = missing_tags(self._wanted.tags, product.tags)
+        tags, over = too_many_tags(missing, product.tags)
+        if over:
+            self._steps.tell(Code.FEED_ITEM_INVALID, over)
+        if tags:  # at most 250, as long as Shopify takes a list
+            self._steps.add("tags", "ProductTagsAdd", {"id": gid, "tags": tags})
 
     def _alts(self, gallery: Gallery) -> None:
         alts = {i.original_source: i.alt for i in all_images(self._wanted) if i.alt is not None}

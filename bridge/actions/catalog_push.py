@@ -21,6 +21,7 @@ from bridge.actions.catalog_again import first_key, without_metafields
 from bridge.actions.catalog_bulk import each_row, in_bulk
 from bridge.actions.catalog_create import create
 from bridge.actions.catalog_feed import Feed, read_feed
+from bridge.actions.catalog_limits import within
 from bridge.actions.catalog_media import address_key
 from bridge.actions.catalog_plan import change, settle
 from bridge.actions.catalog_read import Read, read_store
@@ -31,6 +32,7 @@ from bridge.engine import Call, Plan, Result, Step
 from bridge.engine.bulk import wait_for_running
 from bridge.errors import DeadlineExceeded, OutcomeUnknown, ShopifyError
 from bridge.ledger import Effect
+from bridge.mapping.module import MappingModule
 from bridge.retailops.answers import Answer, CatalogPushAnswer
 from bridge.retailops.events import Code
 from bridge.retailops.requests import CatalogPushRequest
@@ -98,7 +100,7 @@ class CatalogPush:
             return CatalogState(shop, made=made, again=again)
         # A feed of 5,000 products takes seconds to read: other calls go on meanwhile.
         mapping = call.channel.mappings[self.name]
-        feed: Feed = await asyncio.to_thread(read_feed, request.template_output, mapping)
+        feed: Feed = await asyncio.to_thread(_feed, request.template_output, mapping)
         for one in feed.events:
             call.tell(one)
         read = await _read(call, feed, policy.bulk_from) if feed.families else Read()
@@ -237,6 +239,11 @@ class CatalogPush:
             call.tell(tell(Code.SHOPIFY_USER_ERROR, message, target.skus))
         product = state["product"] if state else None
         return Made(target, product["id"], () if errors else part.moves) if product else None
+
+
+def _feed(template_output: object, mapping: MappingModule) -> Feed:
+    """What the feed wants, as far as Shopify takes it."""
+    return within(read_feed(template_output, mapping))
 
 
 def _sent_again(call: Call, result: Result) -> list[Step]:

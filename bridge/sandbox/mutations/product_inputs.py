@@ -15,7 +15,7 @@ from bridge.sandbox.media import is_address, take_in
 from bridge.sandbox.model import Metafield, Owner, Product
 from bridge.sandbox.model_products import MAX_MEDIA, Category, Collection, MediaImage
 from bridge.sandbox.mutations.metafields import key_of, problem_of, put
-from bridge.sandbox.mutations.tags import wanted
+from bridge.sandbox.mutations.tags import INVALID, beyond, wanted
 from bridge.sandbox.naming import free_handle, handle_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 At = list[str]
 
-MAX_TEXT: Final = 255  # captured: title, handle, vendor, product type; tags
-_MAX_TAGS: Final = 250  # of one product; documented
+MAX_TEXT: Final = 255  # captured: title, handle, vendor, product type
 
 
 def error(field: At | None, message: str, code: str | None = None) -> Row:
@@ -94,9 +93,8 @@ def product_problems(store: Store, product: Product | None, row: Row, at: At) ->
     if len(row.get("productType") or "") > MAX_TEXT:
         for name in ("Product type ", "Custom product type "):
             errors.append(error(whole, _too_long(name), "INVALID_PRODUCT"))
-    labels = wanted(row.get("tags") or [])
-    if any(len(tag) > MAX_TEXT for tag in labels) or len(labels) > _MAX_TAGS:
-        errors.append(error([*at, "tags"], "Product tags is invalid", "INVALID_PRODUCT"))
+    if beyond(wanted(row.get("tags") or [])):
+        errors.append(error([*at, "tags"], INVALID, "INVALID_PRODUCT"))
     return errors
 
 

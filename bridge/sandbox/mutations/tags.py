@@ -1,14 +1,28 @@
-"""``tagsAdd`` and ``tagsRemove``, as captured: they differ between orders and products."""
+"""``tagsAdd`` and ``tagsRemove``, as captured: they differ between orders and products.
+
+Assumed: a product takes no tags that ``productUpdate`` would refuse (captured for 256 characters;
+250 tags are documented), and none of those that come with them; the place of that error.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.info import Info
 from bridge.sandbox.model import Tagged
 
 if TYPE_CHECKING:
     from bridge.sandbox.store import Store
+
+
+MAX_TAG: Final = 255  # characters of a product's tag; captured
+MAX_TAGS: Final = 250  # of one product; documented
+INVALID: Final = "Product tags is invalid"  # captured for productUpdate
+
+
+def beyond(tags: list[str]) -> bool:
+    """Whether a product cannot have these tags."""
+    return len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags)
 
 
 def wanted(tags: list[str]) -> list[str]:
@@ -39,6 +53,8 @@ def add(_root: object, info: Info, id: str, tags: list[str]) -> dict[str, Any]:
         if tag.casefold() not in known:
             known.add(tag.casefold())
             added.append(tag)
+    if node.gql_type == "Product" and added and beyond([*node.tags, *added]):
+        return {"node": node, "userErrors": [{"field": ["tags"], "message": INVALID}]}
     if added:
         node.tags = sorted([*node.tags, *added], key=str.casefold)
         store.touch(node)

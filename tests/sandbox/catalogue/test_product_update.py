@@ -186,3 +186,25 @@ def test_what_is_not_modelled(seeded: Bench, change: dict[str, Any]) -> None:
     found = product(seeded, by_handle(seeded, "trail-tee").id)
     (error,) = seeded.run(UPDATE, {"product": {"id": found.id, **change}})["errors"]
     assert error["code"] == "SANDBOX_NOT_MODELLED"
+
+
+@pytest.mark.parametrize("tags", [["t" * 256], [f"t{n}" for n in range(249)]])
+def test_tags_that_a_product_cannot_have(seeded: Bench, tags: list[str]) -> None:
+    """Too long, or with those that it has too many: none of them is added, by either mutation."""
+    found = set_product(seeded, {"title": "T", "tags": ["a", "b"]})
+    add = """mutation($id: ID!, $tags: [String!]!) {
+      tagsAdd(id: $id, tags: $tags) { node { id } userErrors { field message } } }"""
+    refused = [{"field": ["tags"], "message": "Product tags is invalid"}]
+    reply = seeded.run(add, {"id": found.id, "tags": ["c", *tags]})["data"]["tagsAdd"]
+    assert reply == {"node": {"id": found.id}, "userErrors": refused}
+    change = {"id": found.id, "tags": [",".join(["a", "b", "c", *tags])]}
+    assert send(seeded, UPDATE, {"product": change}, "productUpdate")["userErrors"] == refused
+    assert found.tags == ["a", "b"]
+
+
+def test_an_image_that_is_listed_twice(seeded: Bench) -> None:
+    """Assumed: Shopify does not look at addresses; it is there twice."""
+    found = set_product(seeded, {"title": "T"})
+    variables = {"product": {"id": found.id}, "media": [image("a.jpg"), image("a.jpg")]}
+    done(seeded, UPDATE, variables, "productUpdate")
+    assert len(found.media_list) == 2
