@@ -15,7 +15,6 @@ Every mistake is found before the first is shown. Their codes are stable:
     C411  mappings_dir is no folder C412  endpoint is no base URL
     C413  the console's password is missing, too short, or used elsewhere
     C414  tracing without its libraries
-    C501  (of `check` and `replay`) a recording's API version has ended
 """
 
 from __future__ import annotations
