@@ -77,7 +77,7 @@ class Tracing:
         )
         if exchange.status is not None:
             span.set_attribute("http.response.status_code", exchange.status)
-        if exchange.status is None or exchange.status >= 400:
+        if exchange.failure or exchange.status is None or exchange.status >= 400:
             span.set_attribute("error.type", exchange.failure or str(exchange.status))
             span.set_status(Status(StatusCode.ERROR))
         span.end(end)

@@ -23,6 +23,7 @@ from bridge.server.running import serving
 from bridge.server.tracing import Tracing, open_tracing
 from tests.config.test_load import GOOD, write
 from tests.server.conftest import body
+from tests.stories.catalogue import product, variant
 from tests.support import CHANNEL, KEY, World, world
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -104,6 +105,27 @@ async def test_what_went_wrong_is_an_error(tmp_path: Path):
     for request in requests:
         assert request.status.status_code is StatusCode.ERROR
         assert (request.attributes or {})["error.type"] == "ClientConnectorError"
+
+
+async def test_files_of_a_bulk_mutation_have_their_spans(tmp_path: Path):
+    """Below the call's, with the storage's host and no signed address; a cut one is an error."""
+    kept = Kept()
+    feed = {"products": [product(f"p-{n}", variant(f"P-{n}", "1.50")) for n in range(3)]}
+    async with world(tmp_path, catalog={"bulk_from": 3}) as w:
+        await w.fault("bulkResults", "half_body")
+        await w.stop()
+        await call(w, kept, catalog_push={"template_output": feed})
+    span, upload = kept.one("catalog_push"), kept.one("upload")
+    cut, whole = (s for s in kept.spans() if s.name == "download")
+    for one in (upload, cut, whole):
+        assert one.parent is not None
+        assert one.parent.span_id == span.context.span_id
+        said = dict(one.attributes or {})
+        assert (said["server.address"], said["graphql.operation.name"]) == ("127.0.0.1", "")
+        assert "outputs" not in str(said)
+    assert cut.status.status_code is StatusCode.ERROR
+    assert (cut.attributes or {})["error.type"] == "ClientPayloadError"
+    assert whole.status.status_code is upload.status.status_code is StatusCode.UNSET
 
 
 async def test_no_customer_and_no_secret_is_in_a_span(tmp_path: Path):
