@@ -91,6 +91,8 @@ class InventoryPush:
         reader = Reader(policy, mapping, known)
         if not mapping.reads(VARIANT):
             return await self._read(call, reader.wants(request.inventory_updates))
+        if not known:  # there is nothing to look a level up at
+            return await self._read(call, reader.nowhere())
         look_up = _LookUp(call, mapping.composed.operations)
         found = await look_up.found(reader.skus(request.inventory_updates), _likely(call, known))
         wants = reader.wants(request.inventory_updates, found)
@@ -180,13 +182,14 @@ def _likely(call: Call, known: Sequence[Mapping[str, Any]]) -> list[str]:
     Those of the last push, or of the settings. Levels at others are read once more.
     """
     policy = call.channel.settings.inventory_push
-    there = [node["id"] for node in known]
+    there = {node["id"] for node in known}
     last = [gid for gid in call.channel.learned.stocked if gid in there]
     if last:
         return last
     names = list(policy.facilities.values()) or [policy.location]
     nodes = [find(known, name) if name else first(known) for name in names]
-    return list(dict.fromkeys(str(n["id"]) for n in nodes if n is not None)) or there[:1]
+    found = dict.fromkeys(str(node["id"]) for node in nodes if node is not None)
+    return list(found) or [str(known[0]["id"])]
 
 
 async def _with_levels(call: Call, wants: Wants, found: Found) -> Found:

@@ -147,6 +147,11 @@ class Reader:
                     found[self._sku(update)] = None
         return list(found)
 
+    def nowhere(self) -> Wants:
+        """What a push wants of a shop without any active location: to tell so."""
+        self._no_location("any")
+        return self.out
+
     def wants(self, updates: Sequence[InventoryUpdate], found: Found | None = None) -> Wants:
         """The wants of a push; the last row of a SKU counts, whatever it says.
 
@@ -247,19 +252,21 @@ class Reader:
     def _at_one(self, told: str, stock: Stock) -> None:
         location = find(self.known, stock.location) if stock.location else first(self.known)
         if location is None:
-            wanted = stock.location or "any"
-            self._once(
-                Code.LOCATION_UNKNOWN,
-                wanted,
-                f'the shop has no active location "{wanted}"; it has: {named(self.known)}. '
-                "Nothing is written there",
-            )
+            self._no_location(stock.location or "any")
             return
         quantity = self._quantity(told, stock.quantity, "quantity_available")
         if quantity is not None:
             self.out.rows.append(
                 Want(told, stock.sku, location["id"], quantity, stock.safety_stock)
             )
+
+    def _no_location(self, wanted: str) -> None:
+        self._once(
+            Code.LOCATION_UNKNOWN,
+            wanted,
+            f'the shop has no active location "{wanted}"; it has: {named(self.known)}. '
+            "Nothing is written there",
+        )
 
     def _by_facility(self, told: str, stock: Stock) -> None:
         """Set what each mapped facility has.

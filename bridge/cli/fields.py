@@ -94,7 +94,7 @@ def fields(
     made = [(t.path, t.type, "required" if t.required else "") for t in targets]
     out.print(table(f"\n{name}: into [{spec.root}]", ("target", "type", ""), made))
     for operation, said in module.composed.prices() if module is not None else ():
-        out.print(f"\n{operation} costs {said}")
+        out.print(f"\n{operation} costs {said}", markup=False)
 
 
 def _module(name: str, config: Path | None, channel: int | None) -> MappingModule | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from bridge.mapping.module import MappingModule
 from bridge.shopify.inventory import at_locations
 from bridge.wiring import load_mapping, shipped_mappings
 from tests.actions.stock import a_call
-from tests.cli.test_mapping_commands import run
 
 TAGS = '[select]\nproduct = "tags"\n'
 # Lists inside lists for each variant: 250 of them would cost more than Shopify takes.
@@ -90,17 +88,6 @@ def test_dear_fields_make_the_requests_smaller(tmp_path) -> None:
     assert made.cost({"first": rows + 1}) > 1000
     said = dict(composed.prices())["VariantsBySku"]
     assert said.endswith(f"points for {rows} rows with [select], 46 for 250")
-
-
-def test_check_and_fields_show_it(tmp_path, capsys) -> None:
-    """``check`` prices it in its line of the mappings; the shipped test file goes on passing."""
-    (tmp_path / "inventory_push.toml").write_text(TAGS, "utf-8")
-    _, out, _ = run(capsys, "check", str(tmp_path))
-    assert "VariantsBySku costs 57 points with [select], 46 without" in out
-    _, out, _ = run(capsys, "fields", "inventory_push", "variant.", "--json")
-    told = {s["path"]: s["fetched"] for s in json.loads(out)["sources"]}
-    assert told["variant.inventoryItem.tracked"] is True
-    assert told["variant.title"] is False
 
 
 def test_table_each_looks_up_what_a_list_has(tmp_path) -> None:

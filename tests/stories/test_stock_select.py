@@ -242,3 +242,14 @@ async def test_without_select_the_variant_has_what_is_fetched_anyway(tmp_path: P
         assert (await stock(w))[sku] == [15]  # gid:, nothing, shopify, ProductVariant, a number
         (one,) = [r for r in await w.requests() if r["operation"] == "VariantsBySku"]
         assert one["requested_cost"] == 18
+
+
+async def test_a_shop_without_a_location(tmp_path: Path) -> None:
+    """There is nowhere to look for levels: that is told once, and no SKU is looked up."""
+    async with world(tmp_path, mappings_dir=write(tmp_path, BY_TAG), inventory_push=OFF) as w:
+        for location in w.store.sandbox.store.locations.values():
+            location.is_active = False
+        rows = [update(sku, 20) for sku in three(w)]
+        answer = await w.post("inventory_push", inventory_updates=rows)
+        assert answer.codes == ["LOCATION_UNKNOWN"]
+        assert set((await w.spent()).operations) == {"Locations"}
