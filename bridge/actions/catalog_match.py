@@ -73,7 +73,11 @@ def match(
             by_product.setdefault(gid, []).append(family)
         elif known:
             new.append(matcher.match([family], None))
-    there = [matcher.match(group, gid) for gid, group in by_product.items()]
+    there = [
+        matcher.match(group, gid)
+        for gid, families in by_product.items()
+        if (group := matcher.one_named(families, gid))
+    ]
     return Matching((*there, *new), tuple(matcher.events))
 
 
@@ -115,6 +119,28 @@ class _Matcher:
         )
         return None, False
 
+    def one_named(self, group: Sequence[Family], gid: str) -> list[Family]:
+        """The families of one product, unless several with names of their own claim it.
+
+        Then only those without a name stay: SKUs that stand for themselves.
+        """
+        named = [family for family in group if _is_named(family.product)]
+        if len(named) < 2:
+            return list(group)
+        names = " and ".join(_called(family) for family in named)
+        self._tell(
+            f"{names} are not written: all of them are the product {self._handle(group, gid)} of "
+            "the shop. Make them one in the feed, or let each be found by what it alone has "
+            "([defaults.catalog] match)",
+            [sku for family in named for sku in family.skus],
+        )
+        return [family for family in group if family not in named]
+
+    def _handle(self, group: Sequence[Family], gid: str) -> str:
+        """The product in a sentence."""
+        variants = (v for f in group for sku in f.skus for v in self._found.get(sku, ()))
+        return next((v.handle for v in variants if v.product == gid), gid)
+
     def match(self, group: Sequence[Family], gid: str | None) -> Match:
         """The families of one product as one, and whose variants its SKUs are."""
         wanted = _one(group)
@@ -147,12 +173,20 @@ class _Matcher:
         self.events.append(tell(Code.SKU_AMBIGUOUS, message, skus))
 
 
+def _is_named(product: WantedProduct) -> bool:
+    """Whether the feed says of a product which one it is, beyond its SKUs."""
+    return bool(product.family or product.handle)
+
+
+def _called(family: Family) -> str:
+    return family.product.handle or f"the family {family.product.family}"
+
+
 def _one(group: Sequence[Family]) -> WantedProduct:
     """Several families of one product are parts of it: none of them is a whole list."""
     every = [family.product for family in group]
     if len(group) == 1:
         # Without a name it is SKUs that stand for themselves, not a whole product.
-        named = every[0].family or every[0].handle
-        return every[0] if named else every[0].model_copy(update={"remove": None})
+        return every[0] if _is_named(every[0]) else every[0].model_copy(update={"remove": None})
     whole = merged(every, [v for product in every for v in product.variants])
     return whole.model_copy(update={"remove": None})

@@ -182,8 +182,10 @@ _DOCS: dict[Code, CodeDoc] = {
     ),
     Code.SKU_AMBIGUOUS: CodeDoc(
         "Several variants have this SKU. None was changed, unless inventory_push.duplicate_sku "
-        "says otherwise.",
-        "Make the SKUs different, or set inventory_push.duplicate_sku.",
+        "says otherwise. In a catalog: nothing says which product is meant, or several named "
+        "products of the feed are one of the shop; they were not written.",
+        "Make the SKUs different, or set inventory_push.duplicate_sku. In a catalog, give the feed "
+        "the handle, or make the products one.",
         "error",
     ),
     Code.SKU_REPEATED: CodeDoc(

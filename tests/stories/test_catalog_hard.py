@@ -177,7 +177,7 @@ async def test_an_unknown_country_costs_its_own_row(tmp_path: Path) -> None:
 async def test_a_metafield_of_another_type_is_told(tmp_path: Path) -> None:
     """Shopify decides; what it refuses is told with its words, and everything else goes on."""
     async with world(tmp_path) as w:
-        bad = [{"namespace": "custom", "key": "n", "type": "number_integer", "value": "many"}]
+        bad = [{"namespace": "custom", "key": "number", "type": "number_integer", "value": "many"}]
         feed = product(
             "trail-tee", {"sku": TEE, "price": "43.00"}, title="Trail Tee", metafields=bad
         )

@@ -252,3 +252,27 @@ async def test_peers_bug_galleries_cleared_and_variants_unlinked_by_a_partial_fe
         assert (await push(w, {"handle": "cap", "title": "Cap", "variants": []})).events == []
         assert (await push(w, {**whole, "media": []})).events == []
         assert await look(w, "cap") == before
+
+
+async def test_two_families_of_one_product_are_neither(tmp_path: Path) -> None:
+    """One event with both and the product; nothing of them is written, SKUs by themselves are."""
+    async with world(tmp_path) as w:
+        before = await look(w, "trail-tee")
+        rows = [{"sku": "TEE-TRL-L-MOSS", "price": "61.00"}, {"sku": TEE, "price": "62.00"}]
+        one = product("trail-tee", rows[0], title="Tee of one")
+        other = {"family": "T2", "title": "Tee of the other", "variants": [rows[1]]}
+        alone = {"variants": [{"sku": "TEE-TRL-M-MOSS", "price": "63.00"}]}
+        answer = await push(w, one, other, alone)
+        assert answer.codes == ["SKU_AMBIGUOUS"]
+        assert answer.about("SKU_AMBIGUOUS") == ["TEE-TRL-L-MOSS", TEE]
+        message = answer.events[0]["message"]
+        assert message.startswith("trail-tee and the family T2 are not written")
+        assert "the product trail-tee of the shop" in message
+        after = await look(w, "trail-tee")
+        prices = {sku: found["price"] for sku, found in by_sku(after).items()}
+        assert prices["TEE-TRL-M-MOSS"] == "63.00"
+        was = {sku: found["price"] for sku, found in by_sku(before).items()}
+        assert {**prices, "TEE-TRL-M-MOSS": was["TEE-TRL-M-MOSS"]} == was
+        assert after["title"] == before["title"]
+        assert (await push(w, one, alone)).events == []
+        assert (await look(w, "trail-tee"))["title"] == "Tee of one"
