@@ -70,21 +70,17 @@ def each_row(results: Iterable[Result]) -> Iterator[Result]:
             yield from (replace(result, step=step) for step in steps)
             continue
         rows: tuple[Row | None, ...] = result.data["rows"]
+        # The mutation's field: a document of ours has one. Thousands of rows have the same.
+        root = next(iter(result.step.operation.shape().fields))
         for step, row in zip(steps, rows, strict=True):
-            yield _of_row(step, row, result.request_id)
+            yield _of_row(step, row, root, result.request_id)
 
 
-def _of_row(step: Step, row: Row | None, request_id: str) -> Result:
+def _of_row(step: Step, row: Row | None, root: str, request_id: str) -> Result:
     if row is None:
         lost = OutcomeUnknown(step.operation.name, "the bulk operation ended before it: push again")
         return Result(step, error=lost, request_id=request_id)
     if row.payload is None:
         words = "; ".join(error.message for error in row.errors) or "Shopify gave no result"
         return Result(step, error=QueryRejected(words), request_id=request_id)
-    root = next(iter(_roots(step)))
     return Result(step, {root: row.payload}, request_id=request_id)
-
-
-def _roots(step: Step) -> Iterator[str]:
-    """The mutation's field: a document of ours has one."""
-    yield from step.operation.shape().fields

@@ -275,7 +275,7 @@ class Engine:
         for _ in range(MAX_ROUNDS + more):
             try:
                 state, seen = await act.read(call, request, results), True
-                plan = act.plan(call, request, state, results)
+                plan = await _planned(act, call, request, state, results)
             except (ShopifyError, DeadlineExceeded) as error:
                 if not ACTIONS[act.name].has_events or (error.retryable and not results):
                     raise
@@ -351,6 +351,23 @@ class Engine:
             return False
         results[-1] = Result(step, data=None, detail=detail)
         return True
+
+
+async def _planned(
+    act: Action[Any, Any] | OrderAction[Any, Any],
+    call: Call,
+    request: Request,
+    state: object,
+    results: Sequence[Result],
+) -> Plan:
+    """The plan; of an action in the background beside the event loop.
+
+    Thousands of products or rows of stock are compared in some tenths of a second, in which calls
+    for orders go on.
+    """
+    if not act.background:
+        return act.plan(call, request, state, results)
+    return await asyncio.to_thread(act.plan, call, request, state, results)
 
 
 def _outcome(call: Call, body: bytes) -> Outcome:

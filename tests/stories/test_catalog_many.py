@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bridge.actions.catalog_push import CatalogPush
+from bridge.engine import Plan
 from bridge.errors import OutcomeUnknown
 from tests.stories.catalogue import by_sku, exists, look, product, push, variant, written
 from tests.support import Answer, world
@@ -127,3 +132,29 @@ async def test_a_bulk_operation_that_still_runs_is_waited_for(tmp_path: Path) ->
 async def _cut() -> None:
     """The reply is lost on its way."""
     raise OutcomeUnknown("BulkRun", "cut by the test")
+
+
+async def test_orders_go_on_while_products_are_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of products are compared beside the event loop: other calls come to their end."""
+    begun, others_done = threading.Event(), threading.Event()
+    waited: list[bool] = []
+    plan = CatalogPush.plan
+
+    def held(self: CatalogPush, *given: Any) -> Plan:
+        begun.set()
+        waited.append(others_done.wait(20))  # never, if the plan were made on the event loop
+        return plan(self, *given)
+
+    monkeypatch.setattr(CatalogPush, "plan", held)
+    async with world(tmp_path) as w:
+        push_under_way = asyncio.create_task(push(w, product("cap", variant("C-S"))))
+        assert await asyncio.to_thread(begun.wait, 20)
+        assert (await w.post("order_pull")).body["orders"]
+        async with w.http.get(f"{w.url}/health/live") as reply:
+            assert reply.status == 200
+        others_done.set()
+        assert (await push_under_way).events == []
+    assert waited
+    assert all(waited)
