@@ -100,7 +100,7 @@ async def test_very_many_go_in_bulk(tmp_path: Path) -> None:
     """From ``bulk_from`` on one bulk operation takes the place of as many mutations."""
     async with world(tmp_path, plan="plus", catalog={"bulk_from": 20}) as w:
         feed = many(30)
-        feed[7]["title"] = "x" * 300
+        feed[7]["variants"][0]["barcode"] = "1" * 300
         answer = await push(w, *feed)
         assert answer.about("SHOPIFY_USER_ERROR") == ["THING-7"]
         assert await written(w) == ["BulkRun"]
