@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, TypeAlias
 
 from graphql import (
@@ -47,8 +47,9 @@ _COMPARED: Final = frozenset({"InventoryQuantityInput", "InventoryChangeInput"})
 _HUMP: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+@cache
 def executable_schema(*, protected_data: bool = True) -> GraphQLSchema:
-    """A schema of one's own with a resolver on every field."""
+    """The schema with a resolver on every field; it holds no state, and all stores share it."""
     schema = build()
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
