@@ -53,6 +53,12 @@ class Again:
     step: Step | None
 
 
+def has_metafields(step: Step) -> bool:
+    """Whether a step may have to be sent again."""
+    owner = step.variables.get("product") or step.variables.get("input") or step.variables
+    return any("metafields" in one for one in (owner, *owner.get("variants", ())))
+
+
 def first_key(step: Step) -> str:
     """The key that the step had before anything was left out."""
     times = step.subject.times

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bridge.actions import effects
-from bridge.actions.catalog_again import first_key, without_metafields
+from bridge.actions.catalog_again import first_key, has_metafields, without_metafields
 from bridge.actions.catalog_bulk import each_row, in_bulk
 from bridge.actions.catalog_create import create
 from bridge.actions.catalog_feed import Feed, read_feed
@@ -137,7 +137,8 @@ class CatalogPush:
         bulk_from = call.channel.settings.catalog.bulk_from
         steps = in_bulk(lanes, bulk_from)
         known = tuple(row for target, made in changes for row in _effects(call, target, made))
-        return Plan(tuple(steps), again=True, effects=known, abreast=abreast)
+        again = any(_goes_on(target, made) for target, made in changes)
+        return Plan(tuple(steps), again=again, effects=known, abreast=abreast)
 
     async def remember(
         self,
@@ -244,6 +245,16 @@ class CatalogPush:
 def _feed(template_output: object, mapping: MappingModule) -> Feed:
     """What the feed wants, as far as Shopify takes it."""
     return within(read_feed(template_output, mapping))
+
+
+def _goes_on(target: Target, made: Change) -> bool:
+    """Whether more may follow these steps."""
+    if any(has_metafields(step) for step in made.steps):
+        return True
+    if target.gid or not made.steps:
+        return False
+    background = not all(step.variables["synchronous"] for step in made.steps)
+    return background or bool(target.wanted.publications or made.moves)
 
 
 def _sent_again(call: Call, result: Result) -> list[Step]:

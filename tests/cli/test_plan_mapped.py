@@ -338,14 +338,15 @@ async def test_a_mutation_in_bulk_has_the_values_of_all_its_rows(w, planner) -> 
 
 async def test_a_hostile_value_is_cut_and_harmless(w, planner) -> None:
     """A megabyte of text and a terminal's commands: short and escaped in text, whole in JSON."""
-    title = "\x9b31mRed\x1b[2J\u202e" + "x" * 200_000
-    feed = {"products": [{"handle": "hat", "title": title, "variants": [{"sku": "H\x9b1"}]}]}
+    text = "\x9b31mRed\x1b[2J\u202e" + "x" * 200_000
+    hat = {"handle": "hat", "title": "Hat", "descriptionHtml": text}
+    feed = {"products": [{**hat, "variants": [{"sku": "H\x9b1"}]}]}
     out = await planner.text("catalog_push", {"template_output": feed})
     assert len(out) < 10_000
     assert not {"\x9b", "\x1b", "\u202e"} & set(out)
     assert "more; --json has all" in out
     told = await planner.json("catalog_push", {"template_output": feed})
-    assert by_path(told["mapped"][0])["products[0].title"]["read"][0]["value"] == title
+    assert by_path(told["mapped"][0])["products[0].descriptionHtml"]["read"][0]["value"] == text
 
 
 async def test_a_mapping_that_refuses_the_call_names_its_place(w, planner) -> None:
