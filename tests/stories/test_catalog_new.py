@@ -207,3 +207,15 @@ async def test_two_thousand_and_forty_eight_variants(tmp_path: Path) -> None:
         assert (await push(w, product("bead", *changed))).events == []
         sent = await written(w)
         assert sent == ["ProductSet", *["ProductVariantsUpdate"] * 9], "nine chunks of 250"
+
+
+async def test_a_sales_channel_that_is_not_there_is_told_of_a_new_product_too(
+    tmp_path: Path,
+) -> None:
+    """The product is made, and sold on the channel that there is."""
+    async with world(tmp_path) as w:
+        feed = product("cap", variant("C-1"), publications=["Online Store", "Moon Shop"])
+        answer = await push(w, feed)
+        assert answer.about("PLACE_UNKNOWN") == ["C-1"]
+        assert "Moon Shop" in answer.events[0]["message"]
+        assert (await look(w, "cap"))["resourcePublicationsV2"]
