@@ -55,8 +55,14 @@ class Again:
 
 def has_metafields(step: Step) -> bool:
     """Whether a step may have to be sent again."""
-    owner = step.variables.get("product") or step.variables.get("input") or step.variables
+    owner = _owner(step.variables)
     return any("metafields" in one for one in (owner, *owner.get("variants", ())))
+
+
+def _owner(variables: Node) -> Node:
+    """The input of the product, or of what else the variants stand beside."""
+    found = (variables.get(name) for name in ("product", "input"))
+    return next((one for one in found if isinstance(one, Mapping)), variables)
 
 
 def first_key(step: Step) -> str:
@@ -103,7 +109,7 @@ def _rest(step: Step, bad: Sequence[BadMetafield]) -> Step | None:
     variables = dict(step.variables)
     rows = part.rows
     for name in ("product", "input"):
-        if name in variables:
+        if isinstance(variables.get(name), Mapping):
             variables[name] = inside = _lacking(variables[name], None, drop)
             if "variants" in inside:
                 inside["variants"] = [
@@ -148,7 +154,7 @@ def _place(step: Step, error: UserError) -> tuple[int | None, int, str, str] | N
     at = next((n for n, name in enumerate(path) if name == "metafields"), None)
     if at is None or at + 1 >= len(path) or not path[at + 1].isdecimal():
         return None
-    owner: Any = variables.get("product") or variables.get("input") or variables
+    owner = _owner(variables)
     row = _row(path[:at])
     sku = ""
     if row is not None:
