@@ -3,8 +3,17 @@
 import aiohttp
 import pytest
 
+from bridge.sandbox.fields import executable_schema
 from bridge.sandbox.runner import start_sandbox
 from tests.sandbox.engine.harness import Direct, Http, direct, still_clock
+
+
+@pytest.fixture
+def own_schema():
+    """For a test that changes resolvers: the store's schema is made for it alone."""
+    executable_schema.cache_clear()
+    yield
+    executable_schema.cache_clear()
 
 
 @pytest.fixture

@@ -252,6 +252,7 @@ def test_ids_of_another_type_and_ids_that_are_missing(shop):
     assert shop.data(text, {"id": "gid://shopify/Order/999"}) == {"order": None}
 
 
+@pytest.mark.usefixtures("own_schema")
 def test_a_mutation_that_is_not_modelled_is_refused(monkeypatch):
     """What the store cannot do is never answered with a success."""
     monkeypatch.delitem(RESOLVERS["Mutation"], "tagsRemove")
@@ -263,6 +264,7 @@ def test_a_mutation_that_is_not_modelled_is_refused(monkeypatch):
     assert error["extensions"]["code"] == "SANDBOX_NOT_MODELLED"
 
 
+@pytest.mark.usefixtures("own_schema")
 def test_a_fault_of_the_sandbox_shows_as_an_internal_error(shop, caplog):
     """A resolver that breaks is logged and answered as Shopify answers: with the request id."""
 

@@ -147,7 +147,8 @@ def test_the_other_two_codes(end, code):
     assert refused.value.code == "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
 
 
-def test_a_mutation_that_breaks_spends_its_key(shop, monkeypatch):
+@pytest.mark.usefixtures("own_schema")
+def test_a_mutation_that_breaks_spends_its_key(monkeypatch):
     """Whether a broken attempt did something is not known, so its key never runs again."""
     field = RESOLVERS["Mutation"]
     whole = field["inventorySetQuantities"]
@@ -164,6 +165,7 @@ def test_a_mutation_that_breaks_spends_its_key(shop, monkeypatch):
     assert payload["userErrors"][0]["code"] == "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
 
 
+@pytest.mark.usefixtures("own_schema")
 def test_a_mutation_that_is_refused_on_purpose_frees_its_key(monkeypatch):
     """A top-level refusal did nothing: the same key may run."""
 

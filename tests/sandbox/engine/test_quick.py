@@ -75,6 +75,7 @@ def test_the_catalogue_reads_the_same(shop):
     assert quick[1] == []
 
 
+@pytest.mark.usefixtures("own_schema")
 @pytest.mark.parametrize(
     ("kind", "field", "breaks"),
     [
