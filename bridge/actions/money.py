@@ -235,8 +235,13 @@ class Units:
 
 
 def net_and_gross_units(order: Node, line: Node, *, shop_currency: bool) -> Units:
-    """What order_pull tells of one line, for those who compare a price with it."""
+    """What order_pull tells of one line, for those who compare a price with it.
+
+    A line of which nothing is left is told as it was ordered: so it comes back.
+    """
     step = quantum(order["currencyCode" if shop_currency else "presentmentCurrencyCode"])
+    if not line["currentQuantity"]:
+        line = {**line, "currentQuantity": line["quantity"]}
     x = _line(line, taxes_included=bool(order["taxesIncluded"]), step=step)
     price, _ = _price(x, mode="net", step=step, taxed=True)
     return Units(x.billed, x.net, price.net_unit, price.gross_unit, step)

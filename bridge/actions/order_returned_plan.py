@@ -169,6 +169,15 @@ class Giver:
             refnum = (row.refnum or "").removesuffix(SHIPPED_BEFORE)
             sku, count = (row.sku or "").strip(), row.quantity or 0
             gid = lines.find(refnum, sku)
+            if gid != "extra" and (row.quantity is None or count < 0):
+                told = "no quantity" if row.quantity is None else f"the quantity {count}"
+                self._tell(
+                    Code.INVALID_QUANTITY,
+                    f"{refnum or sku or 'an item without refnum and SKU'} has {told}: its units "
+                    "are not recorded as returned; the money is not affected",
+                    item=refnum,
+                    sku=sku,
+                )
             if count <= 0 or gid == "extra":
                 continue
             if gid == "unknown" and refnum.isdecimal() and not self.state.all_lines:

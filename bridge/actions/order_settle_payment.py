@@ -126,18 +126,25 @@ class OrderSettlePayment(OrderAction[OrderSettlePaymentRequest, SettleState]):
             if tender.taken == "retailops":
                 message = f"a row of {tender.type or 'no type'} is settled by RetailOps, not here"
                 call.tell(_event(request, Code.PAYMENT_NOT_OURS, message))
-        ours = [t.amount for t in settled.tenders if t.taken == "capture"]
+        rows = [t.amount for t in settled.tenders if t.taken == "capture"]
+        ours = [amount for amount in rows if amount is not None]
         others = sum((t.amount or ZERO for t in settled.tenders if t.taken != "capture"), ZERO)
         total = request.order.grand_total
+        asked, trouble = ZERO, ""
         if ours:
-            asked = sum((a or ZERO for a in ours), ZERO)
+            asked = sum(ours, ZERO)
+            if len(ours) < len(rows):
+                trouble = "a row of payment_transactions has no amount"
         elif total is not None:
             asked = max(ZERO, total - others)
-        elif settled.tenders:
-            asked = ZERO  # only tenders that Shopify took when the order was placed
-        else:
-            message = "nothing is captured: the call has no payment_transactions and no grand_total"
-            call.tell(_event(request, Code.INVALID_FIELD, message))
+        elif rows:
+            trouble = "payment_transactions have no amount, and the order no grand_total"
+        elif not settled.tenders:  # others are only those that Shopify took at the checkout
+            trouble = "the call has no payment_transactions and no grand_total"
+        if asked < 0:
+            trouble = "payment_transactions come to less than zero"
+        if trouble:
+            call.tell(_event(request, Code.INVALID_FIELD, f"nothing is captured: {trouble}"))
             return None
         rate = exchange(
             order,

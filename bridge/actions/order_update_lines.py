@@ -104,17 +104,39 @@ def wanted(items: Sequence[OrderItem], known: Known) -> Wanted:
         refnum = item.channel_item_refnum or ""
         if refnum in EXTRAS or refnum.endswith(SHIPPED_PART):
             continue
+        below = _below_zero(item)
+        if below is not None:
+            out.events.append(_trouble(item, known, *below))
+            out.failed = True
+            continue
         line = _find(item, known, claimed)
         if isinstance(line, str):
             out.events.append(_trouble(item, known, line))
             out.failed = True
         elif line is None:
             _add(out, item, known)
+        elif line["id"] in claimed:
+            # The parts of a line that RetailOps split: taking either for the whole would take
+            # units off that are wanted.
+            why = f"another row of the call is about line {number(line['id'])} too"
+            out.events.append(_trouble(item, known, why))
+            out.failed = True
         else:
             claimed.add(line["id"])
             out.lines[position] = line["id"]
             _change(out, item, line, known)
     return out
+
+
+def _below_zero(item: OrderItem) -> tuple[str, Code] | None:
+    """Why a row means nothing. Read as 0, its quantity would take the whole line off."""
+    if item.removed:
+        return None
+    if item.quantity is not None and item.quantity < 0:
+        return f"the quantity is {item.quantity}", Code.INVALID_QUANTITY
+    if item.unit_price is not None and item.unit_price < 0:
+        return "the unit_price is below zero", Code.INVALID_FIELD
+    return None
 
 
 def _find(item: OrderItem, known: Known, claimed: Iterable[str]) -> Node | str | None:
@@ -159,7 +181,7 @@ def _add(out: Wanted, item: OrderItem, known: Known) -> None:
 
 def _change(out: Wanted, item: OrderItem, line: Node, known: Known) -> None:
     current = int(line["currentQuantity"])
-    target = current if item.quantity is None else max(0, item.quantity)
+    target = current if item.quantity is None else item.quantity
     if item.removed:
         target = 0
     shipped = current - min(current, int(line["unfulfilledQuantity"]))
@@ -221,9 +243,9 @@ def _name(item: OrderItem) -> str:
     return f"{refnum} (SKU {item.sku})" if item.sku else refnum
 
 
-def _trouble(item: OrderItem, known: Known, why: str) -> Event:
+def _trouble(item: OrderItem, known: Known, why: str, code: Code = Code.ITEM_NOT_FOUND) -> Event:
     return event(
-        Code.ITEM_NOT_FOUND,
+        code,
         f"line {_name(item)} of order {known.refnum}: {why}; nothing of this update was done",
         event_type="error",
         order_refnum=known.refnum,

@@ -70,7 +70,7 @@ def open_returns(
     for rma, said in zip(rmas, words, strict=True):
         name = rma_id(rma)
         if name is None:
-            message = f"an RMA of order {refnum} has neither retailops_rma_id nor _return_id"
+            message = f"an RMA of order {refnum} has no retailops_rma_id and no retailops_return_id"
             out.events.append(
                 event(Code.REFNUM_MISSING, message, event_type="error", order_refnum=refnum)
             )

@@ -93,6 +93,15 @@ def asked_of(
         sku = (item.sku or "").strip()
         quantity = item.unshipped_quantity or 0
         found = lines.find(named, sku)
+        if quantity < 0:
+            message = (
+                f"order {refnum}: {named or sku} has the unshipped_quantity {quantity}: left out"
+            )
+            notices.append(
+                event(
+                    Code.INVALID_QUANTITY, message, order_refnum=refnum, item_refnum=named, sku=sku
+                )
+            )
         if quantity <= 0 or found in {"extra", "shipped before"}:
             continue
         if found == "unknown":

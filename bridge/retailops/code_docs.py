@@ -32,7 +32,8 @@ _DOCS: dict[Code, CodeDoc] = {
     ),
     Code.INVALID_FIELD: CodeDoc(
         "A field cannot be read, such as a list where a text belongs. The message names it. "
-        "HTTP 400; in a row of a batch, HTTP 200 and only that row is not done.",
+        "HTTP 400; in a row of a batch, HTTP 200 and only that row is not done. Also an amount "
+        "that is missing or below zero where money would move: HTTP 200, and nothing was done.",
         "Correct the named field and call again.",
         "error",
     ),
@@ -195,7 +196,8 @@ _DOCS: dict[Code, CodeDoc] = {
     ),
     Code.INVALID_QUANTITY: CodeDoc(
         "The quantity is missing or not a whole number, and the row was passed over; or it is "
-        "negative, and 0 was set.",
+        "negative: a stock of 0 was set, a row of a package, a return or unshipped items was "
+        "passed over, and an order update was not done at all.",
         "Send a whole number of 0 or more.",
         "error",
     ),

@@ -116,3 +116,32 @@ def test_in_a_tax_included_shop_the_discount_takes_its_tax_along() -> None:
     )
     out = asked({"channel_item_refnum": "1", "unit_price": "9.00"}, of=facts)
     assert [d.amount for d in out.discounts] == [D("1.20")]
+
+
+def test_a_line_that_was_taken_off_comes_back_at_its_price() -> None:
+    """Nothing is left to divide by: its price is that of the units that were ordered."""
+    facts = known(line(1, quantity=2, current=0, unfulfilled=0, discount="4.00"))
+    out = asked({"channel_item_refnum": "1", "quantity": 2, "unit_price": "7.00"}, of=facts)
+    assert out.quantities == [SetQuantity("gid://shopify/LineItem/1", 2)]
+    assert [(d.line, d.amount) for d in out.discounts] == [("gid://shopify/LineItem/1", D("1.00"))]
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [({"quantity": -1}, "INVALID_QUANTITY"), ({"unit_price": "-0.01"}, "INVALID_FIELD")],
+)
+@pytest.mark.parametrize("where", [{"channel_item_refnum": "1"}, {"order_item_id": 5, "sku": "N"}])
+def test_what_is_below_zero_is_refused(item: dict, code: str, where: dict) -> None:
+    """It is a mistake somewhere: read as 0 it would take the whole line off the order."""
+    out = asked({"quantity": 1, **where, **item}, {"channel_item_refnum": "2", "quantity": 0})
+    assert out.failed
+    assert [(e.event_type, e.code) for e in out.events] == [("error", code)]
+
+
+def test_two_rows_about_one_line_are_refused() -> None:
+    """A line that RetailOps split into 2 and 1: the last row alone would take two units off."""
+    one = {"channel_item_refnum": "1", "order_item_id": 7}
+    out = asked({**one, "quantity": 2}, {**one, "order_item_id": 8, "quantity": 1})
+    assert out.failed
+    assert [e.code for e in out.events] == ["ITEM_NOT_FOUND"]
+    assert "another row" in out.events[0].message

@@ -193,6 +193,20 @@ async def test_more_unshipped_than_is_left(tmp_path: Path) -> None:
         assert [taken_off(r) for r in await refunds(w, order)] == [{tee: 1}]
 
 
+async def test_less_than_nothing_unshipped(tmp_path: Path) -> None:
+    """A mistake somewhere: it is told, and nothing is taken off."""
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 3}])
+        answer = await complete(
+            w,
+            order,
+            package(5, "T", item(line(order), 3)),
+            unshipped_items=[unshipped(line(order), -1)],
+        )
+        assert answer.codes == ["INVALID_QUANTITY"]
+        assert await refunds(w, order) == []
+
+
 async def test_virtual_lines_are_never_unshipped(tmp_path: Path) -> None:
     """An e-book that RetailOps lists as unshipped keeps its money."""
     async with world(tmp_path) as w:

@@ -408,3 +408,14 @@ async def test_after_a_restart_the_store_is_read_back(tmp_path) -> None:
             e for e in (await give_back(w, order, 50)).events if e["event_type"] == "error"
         ] == []
         assert await refunded(w, order) == [D(50)]
+
+
+@pytest.mark.parametrize("units", [None, -1])
+async def test_a_line_without_a_quantity_is_told(tmp_path, units) -> None:
+    """The money goes back all the same: it is the return's, not the line's."""
+    async with world(tmp_path) as w:
+        order = await shipped(w)
+        line = {"channel_item_refnum": order["lines"][0]["id"], "quantity": units}
+        answer = await give_back(w, order, "10.00", items=[line])
+        assert answer.codes == ["INVALID_QUANTITY"]
+        assert await refunded(w, order) == [D("10.00")]

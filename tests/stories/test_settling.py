@@ -317,3 +317,21 @@ async def test_a_merchants_own_tender(tmp_path) -> None:
         await reconfigure(w, mappings_dir=own)
         await settle(w, order, tender(1, "own_card"), series=9)
         assert await captured(w, order) == [D(1)]
+
+
+@pytest.mark.parametrize("amounts", [(None,), ("50.00", None), ("-5.00",)])
+async def test_a_row_without_an_amount_is_no_settlement(tmp_path, amounts) -> None:
+    """RetailOps must not be told that the money is taken when the call names none."""
+    async with world(tmp_path) as w:
+        made = await authorised(w)
+        answer = await settle(w, made, *(tender(amount) for amount in amounts))
+        assert answer.codes == ["INVALID_FIELD"]
+        assert await captured(w, made) == []
+
+
+async def test_the_grand_total_where_rows_have_no_amount(tmp_path) -> None:
+    """It says what the rows do not."""
+    async with world(tmp_path) as w:
+        made = await authorised(w)
+        assert (await settle(w, made, tender(None), grand_total="100.00")).events == []
+        assert await captured(w, made) == [D("100.00")]
