@@ -17,7 +17,7 @@ from bridge.cli import origins
 from bridge.cli.opening import Config, settings_of
 from bridge.config import Settings
 from bridge.engine import DryRun, Plan, Step
-from bridge.errors import BridgeError, MappingError
+from bridge.errors import BridgeError, MappingError, RequestError
 from bridge.mapping.expecting import said_path
 from bridge.mapping.trace import Noted, Rendering, TracedModule
 from bridge.retailops.actions import ACTIONS
@@ -79,8 +79,8 @@ def plan(
     """
     origins.chosen((), only)  # what is no path is told before the store is asked
     settings = settings_of(config)
-    body = read_body(_bytes(request))
-    name = _action(action or str(body.get("action", "")))
+    body = _body(request)
+    name = _action(action, body)
     body.pop("integration_auth_token", None)  # nobody is let in here, and it is nothing to show
     found = asyncio.run(_dry_run(settings, name, body, _channel(settings, channel, body)))
     if as_json:
@@ -91,21 +91,28 @@ def plan(
         raise typer.Exit(1)
 
 
-def _bytes(path: Path) -> bytes:
+def _body(path: Path) -> dict[str, Any]:
     try:
-        return path.read_bytes()
+        return read_body(path.read_bytes())
     except OSError as error:
-        raise BridgeError(f"{path}: {error.strerror}; name a file with one request") from None
+        message = f"{path}: {error.strerror}; name a file with one request"
+        raise typer.BadParameter(message) from None
+    except RequestError as error:
+        raise BridgeError(f"{path}: {error}") from None
 
 
-def _action(text: str) -> str:
+def _action(named: str, body: Mapping[str, Any]) -> str:
     """``order_cancel``, ``order_cancel_v1`` or RetailOps' own ``SDK.order_cancel.x``."""
+    text = named or str(body.get("action") or "")
     for part in text.split("."):
         name = part.removesuffix("_v1")
         if name in ACTIONS:
             return name
     known = ", ".join(ACTIONS)
-    raise BridgeError(f"{text!r} is no SDK action; name one with --action: {known}")
+    if named:
+        raise typer.BadParameter(f"{named!r} is no SDK action; it is one of {known}")
+    told = f"the request's action {text!r} is no SDK action" if text else "it names no action"
+    raise BridgeError(f"{told}; name one with --action: {known}")
 
 
 def _channel(settings: Settings, wanted: int | None, body: Mapping[str, Any]) -> int:
@@ -116,7 +123,10 @@ def _channel(settings: Settings, wanted: int | None, body: Mapping[str, Any]) ->
         return int(asked)
     if wanted is None and len(known) == 1:
         return known[0]
-    raise BridgeError(f"there is no channel {asked}; name one with --channel: {known}")
+    ids = ", ".join(map(str, known))
+    if wanted is not None:
+        raise typer.BadParameter(f"no channel has the id {wanted}; there is {ids}")
+    raise BridgeError(f"the request names none of the channels: name one of {ids} (--channel)")
 
 
 async def _dry_run(

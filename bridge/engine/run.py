@@ -171,6 +171,8 @@ class Engine:
             return DryRun(Plan(), tuple(call.events))
         state = await act.read(call, request, [])
         plan = act.plan(call, request, state, [])
+        if isinstance(act, OrderAction) and not plan.steps:
+            act.answer(call, request, state, [])  # for its events: why there is nothing to send
         return DryRun(plan, tuple(call.events))
 
     # -- one order ----------------------------------------------------------------------------

@@ -80,9 +80,49 @@ async def test_the_mutations_are_shown_and_none_is_sent(store, tmp_path, capsys)
 
 
 async def test_an_unknown_action_is_told(store, tmp_path, capsys) -> None:
-    """The known actions are named; exit 1."""
+    """The known actions are named; exit 1, and 2 where the command itself names it."""
     code = await run(
         "plan", request(tmp_path, action="make_coffee"), "--config", config(tmp_path, store.url)
     )
     assert code == 1
     assert "order_cancel" in capsys.readouterr().err
+    again = await run(
+        "plan", request(tmp_path), "--config", config(tmp_path, store.url), "--action", "x"
+    )
+    assert again == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (["nowhere.json"], "nowhere.json: No such file", 2),
+        (["half.json"], "half.json: The body is not JSON", 1),
+        (["whole.json", "--channel", "99"], "no channel has the id 99; there is 21", 2),
+    ],
+)
+async def test_what_cannot_be_planned_is_told(
+    store, tmp_path, monkeypatch, capsys, arguments, said, code
+) -> None:
+    """With the file's name; a wrong argument is exit 2, a wrong file exit 1."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"half": '{"action": ', "whole": '{"action": "order_cancel"}'}.items():
+        (tmp_path / f"{name}.json").write_text(text)
+    assert await run("plan", *arguments, "--config", config(tmp_path, store.url)) == code
+    assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("refnum", "code"), [("496", "ORDER_NOT_FOUND"), ("shipped", "ALREADY_SHIPPED")]
+)
+async def test_why_nothing_would_be_sent_is_told(store, tmp_path, capsys, refnum, code) -> None:
+    """The events of the answer, as RetailOps would be told."""
+    if refnum == "shipped":
+        orders = store.sandbox.store.orders.values()
+        refnum = next(
+            o.legacy_resource_id for o in orders if o.fulfillment_list and not o.cancelled_at
+        )
+    body = request(tmp_path, action="order_cancel", order={"channel_order_refnum": refnum})
+    assert await run("plan", body, "--config", config(tmp_path, store.url), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["steps"] == []
+    assert [e["code"] for e in told["events"]] == [code]
