@@ -125,9 +125,11 @@ def parse(spec: ActionSpec, body: Mapping[str, Any]) -> Request:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+        # pydantic's own words for an object are those of a Python programmer.
+        said = "is not an object" if found[0]["type"] == "model_type" else found[0]["msg"]
         raise RequestError(
             Code.INVALID_FIELD,
-            f"{place(found[0]['loc'])}: {found[0]['msg']}{more}",
+            f"{place(found[0]['loc'])}: {said}{more}",
             pointer(found[0]["loc"]),
         ) from None
 

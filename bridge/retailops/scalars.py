@@ -188,12 +188,16 @@ def read_moment(value: object) -> datetime | None:
 
 
 def read_list(value: object) -> object:
-    """A list; null, ``""`` and ``{}`` are empty, null elements are dropped."""
+    """A list; null, ``""`` and ``{}`` are empty, null elements are dropped.
+
+    Raises:
+        PydanticCustomError: Anything else.
+    """
     if value is None or value in ("", {}):
         return ()
     if isinstance(value, list | tuple):
         return tuple(element for element in value if element is not None)
-    return value
+    raise PydanticCustomError("not_a_list", "is not a list")
 
 
 def read_object(value: object) -> object:

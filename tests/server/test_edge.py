@@ -179,7 +179,11 @@ async def test_an_unreadable_field_is_400_with_its_pointer(serve):
     (one,) = (await response.json())["events"]
     assert one["code"] == "INVALID_FIELD"
     assert one["diagnostic_data"] == "/orders"
+    assert one["message"] == "orders: is not a list"
     assert "secret text" not in await response.text()
+    response = await client.post("/order_pull_v1", json=body(specific_orders=[["x"]]))
+    (one,) = (await response.json())["events"]
+    assert one["message"] == "specific_orders[0]: is not an object"
 
 
 async def test_a_broken_compression_is_400(serve):
