@@ -14,17 +14,17 @@ import binascii
 import hashlib
 import hmac
 import json
+from functools import lru_cache
 
 VERSION = 1
 DIGEST_BYTES = 16  # 128 bits: a forged token would only restart or skip within this shop's orders
 
 
 def _digest(key: str, body: bytes) -> bytes:
-    return hmac.new(key.encode(), b"order_pull page token" + body, hashlib.sha256).digest()[
-        :DIGEST_BYTES
-    ]
+    return hmac.digest(key.encode(), b"order_pull page token" + body, "sha256")[:DIGEST_BYTES]
 
 
+@lru_cache(maxsize=64)  # a channel has one search at a time
 def fingerprint(query: str) -> str:
     """A short name of the search that a cursor belongs to."""
     return hashlib.sha256(query.encode()).hexdigest()[:16]

@@ -195,9 +195,9 @@ async def _read(
     if (request.content_length or 0) > limits.body_bytes:
         raise _TooLarge
     try:
+        if request.content.is_eof():  # all of it is here already, as nearly always
+            return await request.read()
         async with asyncio.timeout(min(limits.body_seconds, deadline.remaining())):
-            if request.content.is_eof():  # all of it is here already, as nearly always
-                return await request.read()
             return await _unless(stopping, request.read())
     except web.HTTPRequestEntityTooLarge:
         raise _TooLarge from None
