@@ -8,12 +8,14 @@ configuration or a mapping is wrong (EX_CONFIG of sysexits.h).
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import typer
+from rich.markup import escape
 
 from bridge import __version__
 from bridge.errors import BridgeError, ConfigError
@@ -154,20 +156,30 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     chosen = next((one for one in arguments if not one.startswith("-")), "")
     for name, command in COMMANDS.items():
         if name != chosen:
-            app.command(name, help=command.summary)(_by_name_only)
+            app.command(name, help=escape(command.summary))(_by_name_only)
         elif command.parts:
             app.add_typer(_group(command), name=name)
         else:
-            app.command(name)(function_of(command))
+            _add(app, name, function_of(command))
     return app
 
 
 def _group(command: Command) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True)
-    group.callback()(function_of(command))
+    own = function_of(command)
+    group.callback(help=_help_of(own))(own)
     for name, function in functions_of(command).items():
-        group.command(name)(function)
+        _add(group, name, function)
     return group
+
+
+def _add(app: typer.Typer, name: str, function: Callable[..., None]) -> None:
+    app.command(name, help=_help_of(function))(function)
+
+
+def _help_of(function: Callable[..., None]) -> str:
+    """Its docstring; typer would take ``[select]`` for markup, and show nothing of it."""
+    return escape(inspect.cleandoc(function.__doc__ or ""))
 
 
 def function_of(command: Command) -> Callable[..., None]:

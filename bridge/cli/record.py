@@ -18,7 +18,7 @@ from bridge.shopify.session import shop_domain
 def record(
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder; else [recording] folder.")
+        Path | None, typer.Option("--out", help="Folder; else recording.folder.")
     ] = None,
     channel: Annotated[
         int | None, typer.Option("--channel", help="Only this channel; else all of them.")

@@ -37,6 +37,15 @@ def test_every_command_has_its_help(capsys, name):
     assert name in out
 
 
+def test_brackets_in_help_are_shown(capsys, monkeypatch):
+    """The name of a table, which a terminal would take for a colour."""
+    monkeypatch.setenv("COLUMNS", "160")
+    assert "schema for [select], or" in run(capsys, "--help")[1]
+    assert "schema for [select], or" in run(capsys, "schema", "--help")[1]
+    assert "the [select] of your mapping" in run(capsys, "fields", "--help")[1]
+    assert "only when [select] names" in run(capsys, "schema", "fetch", "--help")[1]
+
+
 def test_version(capsys):
     """The distribution's version."""
     code, out, _ = run(capsys, "--version")
