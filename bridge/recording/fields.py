@@ -7,9 +7,13 @@ scalar types stay as they are. docs/explanation/scrubbing.md says the same for p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum, auto
-from typing import Final
+from typing import Final, get_args
+
+from pydantic import BaseModel
+
+from bridge.retailops.actions import ACTIONS
 
 
 class Kind(StrEnum):
@@ -17,6 +21,7 @@ class Kind(StrEnum):
 
     AS_IS = auto()  # nothing in it can come from a person: an id, a cursor, an enum
     KEPT = auto()  # the merchant's own words; searched for what is personal elsewhere
+    QUOTING = auto()  # so too; but it may quote what was typed: its words keep no others
     PLACE = auto()  # a country or province; searched as KEPT is
     VALUE = auto()  # a number, a date or a flag; text of any other form is scrubbed
     TYPED = auto()  # free text: words that settings and mappings know stay
@@ -62,7 +67,6 @@ SHOPIFY: Final[Mapping[str, Kind]] = {
         LineItemGroup="variantSku",
         Location="name",
         Media="alt",
-        MediaError="message",
         Image="url altText",
         Metafield="namespace key type",
         Order="name customerLocale sourceName paymentGatewayNames",
@@ -121,6 +125,7 @@ SHOPIFY: Final[Mapping[str, Kind]] = {
         UniqueMetafieldValueInput="namespace key",
         VariantOptionValueInput="name optionName",
     ),
+    **_named(Kind.QUOTING, MediaError="message"),
     **_named(Kind.PLACE, MailingAddress="country province provinceCode"),
     # -- people
     **_named(
@@ -145,6 +150,8 @@ SHOPIFY: Final[Mapping[str, Kind]] = {
 }
 """By ``Type.field`` of Shopify's schema, inputs too. Not in here: free text."""
 
+_USER_ERROR: Final[Mapping[str, Kind]] = {"message": Kind.QUOTING, "field": Kind.QUOTING}
+
 VARIABLES: Final[Mapping[str, Kind]] = {
     "after": Kind.AS_IS,
     "cancelledQuery": Kind.KEPT,
@@ -165,7 +172,7 @@ def shopify_kind(owner: str, field: str) -> Kind:
     if field == "__typename":
         return Kind.AS_IS
     if owner.endswith("UserError"):
-        return Kind.KEPT if field in {"message", "field"} else Kind.TYPED
+        return _USER_ERROR.get(field, Kind.TYPED)
     return SHOPIFY.get(f"{owner}.{field}", Kind.TYPED)
 
 
@@ -187,10 +194,11 @@ RETAILOPS: Final[Mapping[str, Kind]] = {
         " carrier_name carrier_class_name channel_ship_code facility_name vendor_name quantity_type"
         " refund_action payment_processing_type transaction_type payment_type ship_service_code"
         " item_type attribute_type sku_fanout status event_type"
-        " diagnostic_data identifier identifier_type code type",
+        " identifier identifier_type code type specific_orders",
     ),
+    **_fields(Kind.QUOTING, "diagnostic_data"),
     **_fields(Kind.PLACE, "state_match country_match"),
-    "events.message": Kind.KEPT,
+    "events.message": Kind.QUOTING,
     "options.code": Kind.TYPED,
     **_fields(
         Kind.VALUE,
@@ -225,6 +233,37 @@ FEEDS: Final = frozenset({"template_output", "TemplateOutput"})
 """A catalogue feed: what a merchant says of products, of any form. All of it is kept."""
 
 
-def retailops_kind(parent: str, field: str) -> Kind | None:
-    """The kind of a leaf of RetailOps', None when the field is not known."""
-    return RETAILOPS.get(f"{parent}.{field}") or RETAILOPS.get(field)
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in get_args(annotation):
+        yield from _models_in(one)
+
+
+def _places_of(model: type[BaseModel], parent: str) -> Iterator[tuple[str, str]]:
+    for name, info in model.model_fields.items():
+        for said in {name, info.alias or name}:
+            yield parent, said
+            for inner in _models_in(info.annotation):
+                yield from _places_of(inner, said)
+
+
+KNOWN: Final = frozenset(
+    place
+    for spec in ACTIONS.values()
+    for model in (spec.request, spec.answer)
+    for place in _places_of(model, "")
+) | {("", "events")}  # every refusal has them
+"""Which field of RetailOps' stands in which, as ``(order, order_items)``; at the top in ``""``."""
+
+# Of a field that stands where none of this name is known, these are believed: they take away.
+_WARY: Final = frozenset({Kind.PERSON, Kind.CITY, Kind.PHONE, Kind.CODE, Kind.SECRET, Kind.VALUE})
+
+
+def retailops_kind(parent: str, field: str, *, known: bool) -> Kind | None:
+    """The kind of a leaf of RetailOps', None when the field is not known.
+
+    ``known``: it stands where a field of this name belongs (``KNOWN``).
+    """
+    kind = RETAILOPS.get(f"{parent}.{field}") or RETAILOPS.get(field)
+    return kind if known or kind in _WARY else None

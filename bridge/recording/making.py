@@ -171,7 +171,7 @@ def _state(one: Recording, leaf: Leaf) -> JSON:
                 "order_gid": h.order_gid,
                 "refnum": leaf(Kind.KEPT, h.refnum),
                 "code": h.code,
-                "reason": leaf(Kind.KEPT, h.reason),
+                "reason": leaf(Kind.QUOTING, h.reason),
                 "place": h.place,
                 "at": h.at.isoformat(),
             }

@@ -10,6 +10,7 @@ Pure: no clock, no file, no randomness but the salt of ``Words``.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,15 @@ OWN_WORDS: Final = frozenset(
         "com",
     }
 )
+
+# A number under these kinds is one; under the others it stands where a text might.
+_NUMBERS: Final = frozenset({Kind.AS_IS, Kind.KEPT, Kind.QUOTING, Kind.PLACE, Kind.VALUE})
+
+# A message that quotes the beginning of what was typed ends it so.
+_CUT: Final = re.compile(r"\s*(?:\.\.\.|…)")
+
+# Words; what is quoted to be recognised is short.
+LONGEST_QUOTE: Final = 64
 
 # A value of fewer letters and digits is no name that could be found again in a sentence.
 SHORTEST: Final = 3
@@ -99,6 +109,7 @@ class Scrubber:
         self._by: Mapping[Kind, Callable[[str], str]] = {
             Kind.AS_IS: str,
             Kind.KEPT: self._searched,
+            Kind.QUOTING: self._quoting,
             Kind.PLACE: self._searched,
             Kind.CITY: self._words.text,
             Kind.PERSON: self._words.text,
@@ -172,11 +183,11 @@ class Scrubber:
         """What is written in the place of a leaf."""
         if isinstance(value, bool) or value is None:
             return value
-        if isinstance(value, int | float):
-            return value if kind is not None else self._scrambled(value)
         text = str(value)
         if kind is Kind.SECRET:
             return SCRUBBED
+        if isinstance(value, int | float):
+            return value if kind in _NUMBERS else self._scrambled(kind, value)
         return self._secrets.sub(SCRUBBED, self._by_kind(kind, text))
 
     def _by_kind(self, kind: Kind | None, text: str) -> str:
@@ -203,10 +214,14 @@ class Scrubber:
         """A tracking number; what is no number at all is somebody's words."""
         return self._words.code(text) if _CODE.fullmatch(text) else self._words.text(text)
 
-    def _scrambled(self, value: float) -> float:
-        """A number of an unknown field: as many digits, others."""
-        text = re.sub(r"\d+", lambda found: self._words.word(found[0]), str(value))
-        return type(value)(text) if isinstance(value, int) else float(text)
+    def _scrambled(self, kind: Kind | None, value: float) -> float:
+        """A number where a text is expected, or of an unknown field: as many digits, others."""
+        text = str(value)
+        if isinstance(value, int) and kind is not None:
+            with contextlib.suppress(ValueError):
+                return int(self._by_kind(kind, text))
+        text = re.sub(r"\d+", lambda found: self._words.word(found[0]), text)
+        return int(text) if isinstance(value, int) else float(text)
 
     def _searched(self, text: str) -> str:
         """What is kept, without what is personal in this call."""
@@ -223,6 +238,32 @@ class Scrubber:
                 end = found[n + size - 1].end()
             n += size or 1
         return "".join(out) + text[end:]
+
+    def _quoting(self, text: str) -> str:
+        """What may quote a text, or the beginning of one."""
+        text = self._searched(text)
+        out, end = [], 0
+        for cut in _CUT.finditer(text):
+            found = list(WORD.finditer(text, end, cut.start()))[-LONGEST_QUOTE:]
+            said = [one[0].casefold() for one in found]
+            start = next((n for n in range(len(said)) if self._begins(said[n:])), None)
+            at = cut.start() if start is None else found[start].start()
+            out += [text[end:at], self._words.text(text[at : cut.start()]), cut[0]]
+            end = cut.end()
+        return "".join(out) + text[end:]
+
+    def _begins(self, words: list[str]) -> bool:
+        """Whether something personal begins with these words, the last of which may be cut."""
+        *whole, last = words
+        size = len(whole)
+        return sum(map(len, words)) >= SHORTEST and any(
+            value[:size] == tuple(whole) and len(value) > size and value[size].startswith(last)
+            for value in self._index.get(words[0], {} if whole else self._all)
+        )
+
+    @property
+    def _all(self) -> Iterable[tuple[str, ...]]:
+        return (value for values in self._index.values() for value in values)
 
     def _match(self, words: list[str], at: int) -> tuple[int, str]:
         """The longest personal value that begins at a word: its words, and its stand-in."""

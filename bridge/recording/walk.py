@@ -7,6 +7,7 @@ over the schema. RetailOps' side goes by the names of fields. What neither knows
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,6 +38,7 @@ from graphql.utilities import type_from_ast
 from bridge.recording.fields import (
     FEEDS,
     HARMLESS_SCALARS,
+    KNOWN,
     Kind,
     retailops_kind,
     shopify_kind,
@@ -55,13 +57,27 @@ CATALOGUE: Final = frozenset({"Product", "ProductVariant", "Collection"})
 DOCUMENTS: Final = 256
 
 
+# A name that a program gave; in lists of people or things their own names may stand.
+_NAME: Final = re.compile(r"[a-z_][A-Za-z0-9_]*")
+
+
 def every(value: JSON, kind: Kind | None, leaf: Leaf) -> JSON:
-    """All leaves of a value under one kind."""
+    """All leaves of a value under one kind. Names of what nobody knows are looked at as well."""
     if isinstance(value, Mapping):
-        return {name: every(one, kind, leaf) for name, one in value.items()}
+        unknown = kind in {None, Kind.TYPED}
+        return {
+            _name(name, leaf) if unknown else name: every(one, kind, leaf)
+            for name, one in value.items()
+        }
     if isinstance(value, list | tuple):
         return [every(one, kind, leaf) for one in value]
     return leaf(kind, value)
+
+
+def _name(name: str, leaf: Leaf) -> str:
+    """The name of a member of an unknown object."""
+    kind = Kind.QUOTING if _NAME.fullmatch(name) else Kind.TYPED
+    return str(leaf(kind, name))
 
 
 def as_json(raw: bytes | str) -> JSON:
@@ -80,24 +96,26 @@ def as_text(value: JSON) -> str:
 # -- RetailOps ------------------------------------------------------------------------------------
 
 
-def retailops(value: JSON, leaf: Leaf, *, parent: str = "", field: str = "") -> JSON:
-    """A request or an answer of RetailOps'. ``channel_info.id`` is the field id of channel_info."""
+def retailops(
+    value: JSON, leaf: Leaf, *, parent: str = "", field: str = "", known: bool = True
+) -> JSON:
+    """A request or an answer of RetailOps'. ``channel_info.id`` is the field id of channel_info.
+
+    Below a field that nobody knows (``known`` is False) no name is what it is elsewhere.
+    """
     if isinstance(value, Mapping):
         out = {}
         for name, one in value.items():
             if name in FEEDS:
                 out[name] = every(one, Kind.KEPT, leaf)
-            else:
-                out[name] = retailops(one, leaf, parent=field, field=str(name))
+                continue
+            here = known and (field, name) in KNOWN
+            said = name if here else _name(name, leaf)
+            out[said] = retailops(one, leaf, parent=field, field=name, known=here)
         return out
     if isinstance(value, list | tuple):
-        return [retailops(one, leaf, parent=parent, field=field) for one in value]
-    return leaf(retailops_kind(parent, field) or _bare(field), value)
-
-
-def _bare(field: str) -> Kind | None:
-    """Orders may be named by their refnum alone: ``specific_orders = ["123"]``."""
-    return Kind.KEPT if field == "specific_orders" else None
+        return [retailops(one, leaf, parent=parent, field=field, known=known) for one in value]
+    return leaf(retailops_kind(parent, field, known=known), value)
 
 
 # -- Shopify --------------------------------------------------------------------------------------
@@ -323,11 +341,11 @@ def errors_of(value: JSON, leaf: Leaf) -> JSON:
     if isinstance(value, list):
         return [errors_of(one, leaf) for one in value]
     if not isinstance(value, Mapping):
-        return leaf(Kind.KEPT, value)
+        return leaf(Kind.QUOTING, value)
     out = {}
     for name, one in value.items():
         if name in {"message", "path", "locations"}:
-            out[name] = every(one, Kind.KEPT, leaf)
+            out[name] = every(one, Kind.QUOTING, leaf)
         elif name == "extensions" and isinstance(one, Mapping):
             out[name] = {key: _extension(key, said, leaf) for key, said in one.items()}
         else:

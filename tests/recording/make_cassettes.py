@@ -30,27 +30,30 @@ async def record(name: str, folder: Path, trusted: Authority) -> list[Path]:
 
 
 async def make(into: Path, names: list[str]) -> int:
-    """Record these takes into a folder; how many files there are."""
-    count = 0
+    """Record these takes into a folder; how many files there are.
+
+    They replace what was there once all are made: none is lost to a take that fails.
+    """
+    made: list[tuple[Path, Path]] = []
     with tempfile.TemporaryDirectory() as temporary:
         trusted = authority(Path(temporary))
         for name in names:
             folder = Path(temporary) / name
             folder.mkdir()
             for file in await record(name, folder, trusted):
-                target = into / file.relative_to(folder)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, target)
-                count += 1
-    return count
+                made.append((file, into / file.relative_to(folder)))
+        if names == list(TAKES):
+            shutil.rmtree(into, ignore_errors=True)
+        for file, target in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    return len(made)
 
 
 def main() -> None:
     """Make all of them, or those that are named."""
     logs.configure(LoggingSettings(level="error", format="console"))
     names = sys.argv[1:] or list(TAKES)
-    if names == list(TAKES):
-        shutil.rmtree(CASSETTES, ignore_errors=True)
     count = asyncio.run(make(CASSETTES, names))
     sys.stdout.write(f"{count} recordings in {CASSETTES.name}/\n")
 

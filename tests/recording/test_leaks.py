@@ -200,6 +200,86 @@ def test_every_field_of_retailops_has_its_kind():
             }
 
 
+def asked(query: str, variables: dict[str, Any], reply: dict[str, Any]) -> Exchange:
+    """One exchange with the store."""
+    body = {"operationName": "A", "query": query, "variables": variables}
+    return Exchange(
+        operation="A",
+        url="https://example.myshopify.com/admin/api/2026-10/graphql.json",
+        request=json.dumps(body).encode(),
+        status=200,
+        headers={},
+        reply=json.dumps(reply).encode(),
+        seconds=0.1,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"order": {"phone_number": 4155552671}},
+        {"postal_code": 4155552671},
+        {"order": {"shipments": [{"packages": [{"tracking_number": 4155552671}]}]}},
+        {"gift_message": 4155552671},
+        {"integration_auth_token": 4155552671},
+        {"unheard_of": [4155552671]},
+    ],
+    ids=["phone", "postcode", "tracking", "message", "token", "unknown"],
+)
+def test_what_is_sent_as_a_number_is_scrubbed_too(rules, body):
+    """JSON does not say whether a phone number is a text."""
+    one = Recording("order_update", 21, "1", body, recordings_start())
+    assert "4155552671" not in written(one, rules)
+
+
+@pytest.mark.parametrize("field", ["code", "status", "identifier", "type", "refnum", "sku"])
+def test_a_known_name_says_nothing_where_nobody_knows_it(rules, field):
+    """``status`` of an event is harmless; of an unknown object, or where none belongs, it is not.
+
+    What is known elsewhere in the call stays there: else a replay would miss a SKU.
+    """
+    lines = [{"sku": "TEE-1"}, {"sku": "TEE-1", "contact": {field: "Zebedee TEE-1"}}]
+    order = {"order_items": lines, "contact": [[{"deep": {field: "Zebedee 4711"}}]]}
+    body = {"order": order, "payment": {field: "Zebedee rang"}}
+    one = Recording("order_update", 21, "1", body, recordings_start())
+    text = written(one, rules)
+    assert "zebedee" not in text.casefold()
+    assert "4711" not in text
+    assert text.count("TEE-1") == 3
+
+
+def test_names_of_unknown_members_are_looked_at(rules):
+    """People stand before the colon too; what a program named stays."""
+    said = {"Zebedee Quackenbush": "x", "zeb@private.example": {"gate_code": 1}}
+    query = 'query A { order(id: 1) { metafield(namespace: "n", key: "k") { jsonValue } } }'
+    one = Recording("order_update", 21, "1", {"contacts": said}, recordings_start())
+    metafield = {"metafield": {"jsonValue": {**said, "phone": 4155552671}}}
+    one.take(asked(query, {}, {"data": {"order": metafield}}))
+    text = written(one, rules)
+    for told in ("zebedee", "quackenbush", "private.example", "4155552671"):
+        assert told not in text.casefold()
+    assert "contacts" in text
+    assert text.count("gate_code") == 2
+
+
+@pytest.mark.parametrize("end", ["", "..."])
+def test_a_message_that_quotes_a_note_does_not_keep_it(rules, end):
+    """Words of a message do not make the same words of a note harmless; cut quotes are found."""
+    note = "Zebedee Quackenbush is allergic to nuts, ring at the gate"
+    quoted = f"Note '{note[:35] + end if end else note}' is too long"
+    query = "mutation A($i: RefundInput!) { refundCreate(input: $i) { userErrors { message } } }"
+    one = Recording("order_update", 21, "1", {}, recordings_start())
+    given = {"i": {"orderId": "gid://shopify/Order/1", "note": note}}
+    one.take(asked(query, given, {"data": {"refundCreate": {"userErrors": [{"message": quoted}]}}}))
+    one.take(asked(query, given, {"errors": [{"message": quoted}]}))
+    row = {"event_type": "error", "code": "X", "message": quoted, "diagnostic_data": quoted}
+    one.answered(200, "ok", json.dumps({"events": [row]}).encode())
+    text = written(one, rules)
+    for word in ("zebedee", "quackenbush", "allergic", "aller", "nuts", "gate"):
+        assert word not in text.casefold()
+    assert text.count("is too long") == 4
+
+
 def leaves(value: Any, name: str = "") -> list[str]:
     """The names of the fields that hold no objects."""
     if isinstance(value, dict):
