@@ -83,7 +83,15 @@ def layers_of(name: str, policies: Policies, folder: Path | None) -> tuple[Path,
     chosen = MAPPINGS[name].preset(policies)
     shipped = shipped_mappings() / (f"presets/{chosen}" if chosen else f"{name}.toml")
     own = folder / f"{name}.toml" if folder is not None else None
-    return (shipped, own) if own is not None and own.is_file() else (shipped,)
+    return (shipped, own) if own is not None and is_there(own) else (shipped,)
+
+
+def is_there(file: Path) -> bool:
+    """Whether it is a file; also no in a folder that may not be entered: ``strangers_in`` tells."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def schemas_of(policies: Policies) -> Schemas:
@@ -123,13 +131,30 @@ def strangers_in(folder: Path | None) -> Iterator[Finding]:
     """A merchant's mapping that no action reads: a misspelt name must not go unnoticed."""
     if folder is None:
         return
-    if not folder.is_dir():
+    try:
+        files = sorted(folder.iterdir())
+        there = [file for file in files if file.is_file()]
+    except (FileNotFoundError, NotADirectoryError):
         hint = "create the folder, or leave mappings_dir out"
         yield Finding(str(folder), 0, 0, "M101", "mappings_dir is not a folder", hint)
         return
-    for file in sorted(folder.glob("*.toml")):
+    except OSError as error:
+        said = f"the folder cannot be read: {error.strerror}"
+        yield Finding(str(folder), 0, 0, "M101", said, "check its rights")
+        return
+    for file in files:
+        name = file.name.lower()
+        if name.endswith(".toml.txt") or (name.endswith(".toml") and file.suffix != ".toml"):
+            right = name.removesuffix(".txt")
+            hint = f"call it {right}"
+            yield Finding(str(file), 0, 0, "M101", f"no action reads {file.name}", hint)
+        if file.suffix != ".toml":
+            continue
         stem, test = file.stem.removesuffix(".test"), file.stem.endswith(".test")
-        if stem not in MAPPINGS:
+        if stem in MAPPINGS and file not in there:
+            what = "a folder" if file.is_dir() else "a link to nothing, or no file that can be read"
+            yield Finding(str(file), 0, 0, "M101", f"{file.name} is {what}", "put the file there")
+        elif stem not in MAPPINGS:
             near = difflib.get_close_matches(stem, MAPPINGS, n=1)
             end = ".test.toml" if test else ".toml"
             hint = f"did you mean {near[0]}{end}?" if near else "it may be: " + ", ".join(MAPPINGS)

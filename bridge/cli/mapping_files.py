@@ -114,6 +114,8 @@ def action_or_folder(text: str) -> tuple[str | None, Path | None]:
     folder = Path(text)
     if folder.is_dir():
         return None, folder
+    if len(folder.parts) > 1 and not folder.exists():
+        raise BridgeError(f"there is no folder {text}")
     return action_name(text), None
 
 

@@ -13,6 +13,7 @@ from bridge.errors import ConfigError, Finding
 from bridge.mapping.casefile import read_cases
 from bridge.mapping.cases import Report, run_cases
 from bridge.mapping.targets import target_of
+from bridge.wiring import is_there
 
 
 def _any(_: Place, __: str) -> bool:
@@ -39,7 +40,7 @@ def own_reports(
         return
     for name in MAPPINGS:
         path = place.folder / f"{name}{TEST_ENDING}"
-        if only in (None, name) and path.is_file() and sound(place, name):
+        if only in (None, name) and is_there(path) and sound(place, name):
             yield report(load(name, place), path)
 
 

@@ -23,6 +23,7 @@ from bridge.cli.mapping_files import (
 )
 from bridge.cli.opening import print_json, settings_of
 from bridge.config.models import Policies
+from bridge.errors import BridgeError
 from bridge.mapping.layers import Array, Leaf, Node, Table, read
 from bridge.wiring import layers_of
 
@@ -57,6 +58,8 @@ def show(
     """
     name = action_name(action)
     settings = settings_of(config) if folder is None and has_config(config) else None
+    if folder is not None and not folder.is_dir():
+        raise BridgeError(f"there is no folder {folder}")
     chosen = places(settings, folder, channel) or [Place("shipped", Policies())]
     effective = {}
     for place in chosen:

@@ -119,9 +119,14 @@ def plain_of(node: Node) -> object:
 
 def _loaded(path: Path) -> object:
     """A JSON or TOML file. Raises OSError, ValueError (of both parsers too), RecursionError."""
-    if path.stat().st_size > MAX_INPUT_BYTES:
+    path.stat()  # what is not there at all says so
+    if not path.is_file():  # a folder; or a device, whose end never comes
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        raw = file.read(MAX_INPUT_BYTES + 1)
+    if len(raw) > MAX_INPUT_BYTES:
         raise ValueError(f"it has more than {MAX_INPUT_BYTES:,} bytes")
-    text = path.read_bytes().decode("utf-8")
+    text = raw.decode("utf-8")
     if path.suffix == ".toml":
         return tomllib.loads(text, parse_float=Decimal)
     return json.loads(text, parse_float=Decimal)
@@ -148,7 +153,10 @@ class _Reader:
                 self.findings.append(node.origin.at_key("M701", f'unknown section "{key}"', hint))
         found = tree.entries.get("case")
         items = found.items if isinstance(found, Array) else ()
-        if not items:
+        if isinstance(found, Table):
+            message = "a case is one of a list: [[case]], in two pairs of brackets"
+            self.findings.append(found.origin.at_key("M701", message))
+        elif not items:
             message = "the file has no [[case]]"
             file = tree.origin.file.name
             hint = "write one, or delete the file"

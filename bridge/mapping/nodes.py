@@ -30,6 +30,7 @@ from liquid.token import Token
 
 from bridge.mapping import evaluate, shapes
 from bridge.mapping.codes import Failed, Problem, listing, suggestion
+from bridge.mapping.compared import wrong_argument, wrong_arguments, wrong_comparison
 from bridge.mapping.evaluate import Evaluate, Frame, Nothing
 from bridge.mapping.filters import LOOKUPS, Filter, date_format_problem, found_in
 from bridge.mapping.knowledge import (
@@ -46,7 +47,7 @@ from bridge.mapping.knowledge import (
     stepped,
     sure_of,
 )
-from bridge.mapping.values import text
+from bridge.mapping.values import is_empty, text
 from bridge.schema.lifecycle import DEPRECATED, SINCE
 from bridge.schema.shape import Shape
 
@@ -205,6 +206,7 @@ class Build:
         spec = self._filters.get(node.name)
         if spec is None:
             hint = suggestion(node.name, [*self._filters, *LOOKUPS])
+            hint = hint or "all of them: retailops-bridge fields --filters"
             self._problem("M202", place, f'unknown filter "{node.name}"', hint)
             return Expression(evaluate.no_value, None, constant=False)
         positional, keywords = self._arguments(node)
@@ -217,6 +219,7 @@ class Build:
                 message = f'"{node.name}" takes no argument "{name}"'
                 raise Refused(Problem("M303", place[0], place[1], message))
         self._check_left(left, spec, node.name, place)
+        self._check_arguments(left, spec, node, positional)
         shape = self._result(left, spec, node, positional)
         constant = (
             left.constant
@@ -250,6 +253,30 @@ class Build:
             else:
                 positional.append(built)
         return positional, keywords
+
+    def _check_arguments(
+        self, left: Expression, spec: Filter, node: FilterNode, positional: list[Expression]
+    ) -> None:
+        for argument, given in zip(node.args, positional, strict=False):
+            if wrong := wrong_argument(spec, node.name, given.shape):
+                self._problem("M303", self._span(argument.value), wrong)
+                return
+        # Of a constant the whole value is worked out, where the rule is built; of a date's
+        # format, its text is looked at below.
+        if left.constant or node.name == "date" or not all(a.constant for a in positional):
+            return
+        if positional and (wrong := wrong_arguments(spec, [a.evaluate({}) for a in positional])):
+            self._problem("M303", self._span(node.args[0].value), f'"{node.name}": {wrong}')
+
+    def _span(self, node: Node) -> tuple[int, int]:
+        """(offset, length) of a literal or a path."""
+        start = node.token.start_index
+        if isinstance(node, StringLiteral):
+            return start, len(node.value) + 2
+        if isinstance(node, Path):
+            at, length = self._segment_places(node.token)[-1]
+            return start, at + length - start
+        return start, len(node.token.value)
 
     def _check_left(
         self, left: Expression, spec: Filter, name: str, place: tuple[int, int]
@@ -328,7 +355,7 @@ class Build:
             if value is None:
                 return None
             found = entries.get(text(value))
-            if found is None and must:
+            if found is None and must and not is_empty(value):
                 raise Failed(f"[tables.{name}] has no entry for this value", "MAPPING_MISSING")
             return found
 
@@ -413,6 +440,11 @@ class Build:
         if equality:
             self._check_compared(one, other, right)
             self._check_compared(other, one, left)
+        written = [e.evaluate({}) for e in (one, other) if e.constant]
+        wrong = wrong_comparison(operation, one.shape, other.shape, *written[:1])
+        if wrong is not None:
+            code, message, hint = wrong
+            self._problem(code, self._span(right), message, hint)
         run = evaluate.compare(operation, one.evaluate, other.evaluate)
         return Expression(run, shapes.BOOLEAN, one.constant and other.constant)
 

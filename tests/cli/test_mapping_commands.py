@@ -88,6 +88,37 @@ def test_check_shows_every_mistake_sorted_with_its_place(capsys, tmp_path) -> No
     assert "ok      tests" in out
 
 
+def test_a_file_that_is_none_never_goes_unnoticed(capsys, tmp_path) -> None:
+    """A folder, a link to nothing and a wrong ending in the place of a mapping are mistakes."""
+    (tmp_path / "order_pull.toml").mkdir()
+    (tmp_path / "order_pull.test.toml").mkdir()
+    (tmp_path / "order_cancel.toml").symlink_to(tmp_path / "moved.toml")
+    (tmp_path / "order_update.toml.txt").write_text("[order]\n", "utf-8")
+    (tmp_path / "inventory_push.TOML").write_text("[stock]\n", "utf-8")
+    (tmp_path / "orders").mkdir()
+    code, out, _ = run(capsys, "check", str(tmp_path))
+    assert code == 78
+    said = [line for line in out.splitlines() if "error[M101]" in line]
+    assert [line.rpartition("error[M101] ")[2] for line in said] == [
+        "no action reads inventory_push.TOML",
+        "order_cancel.toml is a link to nothing, or no file that can be read",
+        "order_pull.test.toml is a folder",
+        "order_pull.toml is a folder",
+        "no action reads order_update.toml.txt",
+    ]
+    assert "call it order_update.toml" in out
+
+
+def test_a_folder_that_is_not_there_is_said(capsys, tmp_path) -> None:
+    """Neither show nor test goes on with the shipped mapping when a folder is misspelt."""
+    code, _, err = run(capsys, "show", "order_pull", "--dir", str(tmp_path / "none"))
+    assert code == 1
+    assert "there is no folder" in err
+    code, _, err = run(capsys, "test", str(tmp_path / "none"))
+    assert code == 1
+    assert "there is no folder" in err
+
+
 def test_check_runs_the_merchants_tests(capsys, tmp_path) -> None:
     """A failing test and a wrong test file are errors; tests of a broken mapping are left out."""
     config = merchant(

@@ -31,7 +31,14 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str]]]] = {
     "one bracket too few": (
         "order_pull",
         '[case]\nname = "it"\nexpect.cancel = true\n',
-        [("0:0+1", "M703", "the file has no [[case]]", "write one, or delete the file")],
+        [
+            (
+                "1:2+4",
+                "M701",
+                "a case is one of a list: [[case]], in two pairs of brackets",
+                "",
+            )
+        ],
     ),
     "cases that are no tables": (
         "order_pull",
@@ -277,6 +284,18 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str]]]] = {
                 "3:14+11",
                 "M706",
                 "the input file cannot be read: No such file or directory",
+                "the path begins at this file's folder",
+            )
+        ],
+    ),
+    "a file without an end": (
+        "order_pull",
+        '[[case]]\nname = "it"\ninput.file = "/dev/zero"\nexpect.cancel = { absent = true }\n',
+        [
+            (
+                "3:14+11",
+                "M706",
+                "the input file cannot be read: it is no file",
                 "the path begins at this file's folder",
             )
         ],

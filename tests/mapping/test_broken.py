@@ -7,7 +7,14 @@ import pytest
 from bridge.errors import ConfigError
 from bridge.mapping.codes import CODES
 from bridge.mapping.layers import read
-from tests.mapping import broken_certain, broken_lists, broken_names, broken_text, broken_types
+from tests.mapping import (
+    broken_certain,
+    broken_compared,
+    broken_lists,
+    broken_names,
+    broken_text,
+    broken_types,
+)
 from tests.mapping.support import HEAD, Broken, load
 
 SELECT_TESTS = Path(__file__).with_name("test_select.py")  # what is wrong in [select]
@@ -19,6 +26,7 @@ CASES: dict[str, Broken] = {
     **broken_types.CASES,
     **broken_lists.CASES,
     **broken_certain.CASES,
+    **broken_compared.CASES,
 }
 
 

@@ -172,7 +172,8 @@ def test_null_in_null_out() -> None:
     arguments = {0: "", 1: ": 1", 2: ": 1, 2"}
     for name, spec in FILTERS.items():
         argument = ": '%Y'" if name == "date" else ": 'v'" if spec.field else arguments[spec.least]
-        found = evaluate(f"a | {name}{argument if spec.most else ''}", a=None)
+        argument = ": b" if name == "concat" else argument
+        found = evaluate(f"a | {name}{argument if spec.most else ''}", a=None, b=[])
         assert found == (1 if name == "default" else None), name
 
 
@@ -192,13 +193,13 @@ def test_null_in_null_out() -> None:
         ),
         ("a | plus: 1", {"a": True}, 'filter "plus": a boolean, not a number'),
         ("a | plus: 1", {"a": {}}, 'filter "plus": an object, not a number'),
-        ("a | divided_by: 0", {"a": 1}, 'filter "divided_by": a division by zero'),
-        ("a | divided_by: 0", {"a": 0}, 'filter "divided_by": a division by zero'),
-        ("a | modulo: 0", {"a": 1}, 'filter "modulo": a division by zero'),
-        ("a | round: 99", {"a": 1}, 'filter "round": decimal places are 0 to 19'),
+        ("a | divided_by: b", {"a": 1, "b": 0}, 'filter "divided_by": a division by zero'),
+        ("a | divided_by: b", {"a": 0, "b": 0}, 'filter "divided_by": a division by zero'),
+        ("a | modulo: b", {"a": 1, "b": 0}, 'filter "modulo": a division by zero'),
+        ("a | round: b", {"a": 1, "b": 99}, 'filter "round": decimal places are 0 to 19'),
         (
-            "a | round: 0.5",
-            {"a": 1},
+            "a | round: b",
+            {"a": 1, "b": Decimal("0.5")},
             'filter "round": a number with a fraction, not a whole number',
         ),
         ("a | join", {"a": "x"}, 'filter "join": a text, not a list'),
