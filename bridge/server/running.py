@@ -261,9 +261,9 @@ def settle_down() -> None:
     """Take all that is loaded out of the garbage collector's sight, for the process's life.
 
     Schema, documents, mappings and modules are some 300,000 objects that stay to the end. To
-    go through them takes 60 to 120 ms, in which no call is answered, and finds nothing.
+    go through them takes 60 to 120 ms, in which no call is answered, and finds nothing. Not even
+    once here: what is garbage by now comes to less than 1 MiB.
     """
-    gc.collect()
     gc.freeze()
 
 
