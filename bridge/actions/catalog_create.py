@@ -1,10 +1,10 @@
 """The step that makes a new product. Pure.
 
 ``productSet`` with the handle as its identifier: were it sent twice, the second would find the
-product that the first one made, so there are never two. It is not sent twice all the same, because
-it would have the images made again: after a lost reply the next push looks under the handle. The
-handle was free a moment ago; the feed's lists are whole here, because nobody else has put
-anything into a product that does not exist.
+product that the first one made, or be refused for its handle, so there are never two. It is not
+sent twice all the same, because it would have the images made again: after a lost reply the next
+push looks under the handle. The handle was free a moment ago; the feed's lists are whole here,
+because nobody else has put anything into a product that does not exist.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bridge.actions.catalog_options import (
 from bridge.actions.catalog_state import Shop, Target, tell
 from bridge.actions.catalog_steps import ROWS_AT_ONCE, Change, Part
 from bridge.actions.catalog_target import WantedProduct, WantedVariant
+from bridge.actions.catalog_text import handle_of
 from bridge.actions.catalog_variants import elsewhere
 from bridge.engine import Step
 from bridge.retailops.events import Code, Event
@@ -91,7 +92,7 @@ def create(target: Target, shop: Shop) -> Change:
         fields["files"] = [_file(image.original_source, image.alt) for image in images]
     large = len(variants) >= shop.async_from or len(images) >= shop.async_from
     variables = {
-        "identifier": {"handle": target.handle},
+        "identifier": _identifier(target.handle),
         "input": fields,
         "synchronous": not large,
         "withMedia": bool(images) and not large,
@@ -157,6 +158,16 @@ def _variant(variant: WantedVariant, wanted: WantedProduct) -> Input:
         alt = next((i.alt for i in wanted.media if i.original_source == variant.image), None)
         fields["file"] = _file(variant.image, alt)
     return fields
+
+
+def _identifier(handle: str) -> Input | None:
+    """The handle, if it is sure to stay as it is.
+
+    Which letters of other scripts Shopify keeps is its own affair. Of two such handles it may make
+    one: under an identifier the second product would replace the first. Without one it is refused,
+    because its handle is taken.
+    """
+    return {"handle": handle} if handle == handle_of(handle) else None
 
 
 def _file(address: str, alt: str | None) -> Input:

@@ -86,7 +86,7 @@ def _keys(metafields: Iterable[WantedMetafield]) -> frozenset[Key]:
 def product_input(wanted: WantedProduct, have: StoreProduct, category: str | None) -> Input:
     """The fields of ``ProductUpdateInput`` that differ, without the lists of other things.
 
-    ``category`` is the GID of what the feed names.
+    ``category`` is the GID of what the feed names, or None.
     """
     out = _changed(_PRODUCT, wanted, have.scalars)
     html = wanted.description_html

@@ -26,6 +26,7 @@ from bridge.actions.catalog_target import (
 )
 from bridge.config.models import Policies
 from bridge.errors import MappingError
+from bridge.mapping.codes import said_type
 from bridge.mapping.module import Element, MappingModule
 from bridge.mapping.shapes import ANY
 from bridge.retailops.events import Code, Event, event
@@ -87,8 +88,11 @@ class Feed:
 
 def read_feed(template_output: object, mapping: MappingModule) -> Feed:
     """The families of a feed. Never raises: whatever is wrong is an event."""
-    if not template_output:
+    if _says_nothing(template_output):
         return Feed()
+    if not isinstance(template_output, Mapping | list):
+        said = f"the feed is {said_type(template_output)}, not an object and not a list"
+        return Feed(events=(event(Code.FEED_UNREADABLE, f"{said}: correct the feed template"),))
     try:
         elements = mapping.elements("products", {"feed": template_output})
     except MappingError as error:
@@ -100,6 +104,11 @@ def read_feed(template_output: object, mapping: MappingModule) -> Feed:
     if reader.strangers and reader.strangers == len(elements):  # not one item was understood
         return Feed(events=(_unreadable(template_output, mapping),))
     return Feed(tuple(reader.families()), tuple(reader.events))
+
+
+def _says_nothing(feed: object) -> bool:
+    """Nothing in the feed, or nothing under any of its names: a push without a product."""
+    return not feed or (isinstance(feed, Mapping) and not any(feed.values()))
 
 
 def families_in(elements: Sequence[Element]) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:

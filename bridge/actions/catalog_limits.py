@@ -1,10 +1,10 @@
-"""What Shopify would refuse for its length, taken out of a feed before it is sent. Pure.
+"""What Shopify would refuse for its length or form, taken out of a feed before it is sent. Pure.
 
 One such value refuses the whole request that it is in. Only limits that Shopify documents or that
 were seen in its replies are here: texts of 255 characters (recordings: ``product-set-input-length-
 validation``, ``product-update-tag-normalization``; option values: ``OPTION_VALUE_NAME_TOO_LONG``),
-250 tags, names of metafields (``MetafieldInput``). Counts of variants, options and images are in
-``catalog_feed``.
+250 tags, names of metafields (``MetafieldInput``), addresses of images that are none. Counts of
+variants, options and images are in ``catalog_feed``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from bridge.actions.catalog_feed import Family, Feed
 from bridge.actions.catalog_state import tell
@@ -75,6 +76,14 @@ def _fitting(family: Family) -> tuple[Family, list[Trouble]]:
     if found:
         update["metafields"] = metafields
         troubles += found
+    media = tuple(image for image in product.media if _is_address(image.original_source))
+    if len(media) < len(product.media):
+        update |= {"media": media, "remove": None}  # it may be one that the store has
+        troubles += [
+            Trouble(_no_address("the image", image.original_source), ())
+            for image in product.media
+            if image not in media
+        ]
     variants, found = _variants(product)
     if found:
         update["variants"] = variants
@@ -100,9 +109,16 @@ def _variants(product: WantedProduct) -> tuple[tuple[WantedVariant, ...], list[T
             message = f"{variant.sku} is not written: an option or value of {_long(over)}"
             troubles.append(Trouble(message, (variant.sku,)))
             continue
+        update: dict[str, Any] = {}
         metafields, found = _metafields(variant.metafields, (variant.sku,))
-        troubles += found
-        kept.append(variant.model_copy(update={"metafields": metafields}) if found else variant)
+        if found:
+            update["metafields"] = metafields
+            troubles += found
+        if variant.image and not _is_address(variant.image):
+            update["image"] = None
+            message = _no_address(f"the image of {variant.sku},", variant.image)
+            troubles.append(Trouble(message, (variant.sku,)))
+        kept.append(variant.model_copy(update=update) if update else variant)
     return tuple(kept), troubles
 
 
@@ -118,6 +134,20 @@ def _metafields(
         else:
             kept.append(one)
     return tuple(kept), troubles
+
+
+def _is_address(text: str) -> bool:
+    """Whether Shopify could fetch an image from there."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _no_address(what: str, text: str) -> str:
+    shown = _shown(text.split("?", 1)[0])
+    return f"{what} {shown} is not sent: it is no address with http:// or https://"
 
 
 def _name_of(metafield: WantedMetafield) -> str:

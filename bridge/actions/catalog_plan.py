@@ -127,7 +127,9 @@ class _Planner:
         return found
 
     def _product(self, gid: str, product: StoreProduct, gallery: Gallery) -> None:
-        fields: Input = product_input(self._wanted, product, self._category())
+        category = self._category()
+        unknown = category is not None and category == self._wanted.category
+        fields: Input = product_input(self._wanted, product, None if unknown else category)
         new = gallery.new
         self._images = tuple(image.original_source for image in new)
         if fields or new:
@@ -149,6 +151,10 @@ class _Planner:
             self._steps.add(
                 "product", "ProductUpdate", variables, images=self._images, repeatable=not new
             )
+        if unknown and category != product.category:
+            # By itself: a GID of the feed's was not looked up, and a wrong one refuses everything.
+            setting = {"product": {"id": gid, "category": category}, **PLAIN}
+            self._steps.add("category", "ProductUpdate", setting)
         if handle := handle_input(self._wanted, product):
             # By itself: one that another product has refuses the whole request.
             self._steps.add("handle", "ProductUpdate", {"product": {"id": gid, **handle}, **PLAIN})

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic.alias_generators import to_camel
 
 from bridge.actions.catalog_text import tidy_handle
+from bridge.mapping.targets import Content
 from bridge.schema import load_schema
 
 Clearable = Literal["compareAtPrice", "barcode", "harmonizedSystemCode", "cost"]
@@ -28,6 +29,9 @@ MAX_MEDIA: Final = 250  # of one product, Shopify
 
 Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
+# What a template leaves empty says nothing: `{"optionName": "Size", "name": ""}` of a mug.
+SaidText = Annotated[Text, Content()]
+SaidNumber = Annotated[Number, Content()]
 
 
 def _handle(text: str | None) -> str | None:
@@ -63,13 +67,13 @@ class WantedMetafield(Wanted):
     namespace: Text
     key: Text
     type: Text
-    value: str
+    value: Annotated[str, Content()]
 
 
 class WantedImage(Wanted):
     """An image by its address. ``alt`` absent: the store's own alternative text stays."""
 
-    original_source: Text
+    original_source: SaidText
     alt: str | None = None
 
 
@@ -77,13 +81,13 @@ class WantedOptionValue(Wanted):
     """A variant's value of one option: ``Size`` is ``S``."""
 
     option_name: Text
-    name: Text
+    name: SaidText
 
 
 class WantedWeight(Wanted):
     """A variant's weight; without ``unit`` in the unit that the variant has, else kilograms."""
 
-    value: Number
+    value: SaidNumber
     unit: WeightUnit | None = None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
@@ -42,6 +42,14 @@ _ENDS: Final = MappingProxyType(
 )
 # Tags that stand or fall with what they hold: Shopify adds them to a table.
 _IMPLIED: Final = frozenset({"tbody"})
+
+# Tags inside of a line: a blank before or behind one is seen. Beside all others it is not.
+_INLINE: Final = frozenset(
+    {"a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "label"}
+    | {"mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u"}
+    | {"var"}
+)
+_BLANKS: Final = re.compile(r"[ \t\n\r\f]+")  # HTML's: a non-breaking space is none of them
 
 # Shopify puts a UUID behind the name of a file whose name is taken.
 _TAKEN: Final = re.compile(
@@ -97,14 +105,10 @@ class _Tokens(HTMLParser):
         self.found.append(("/" + self._open.pop(),))
 
     def handle_data(self, data: str) -> None:
-        """A text; blanks between tags are none."""
-        text = " ".join(data.split())
-        if not text:
-            return
+        """A text, with what a comment has cut off from it."""
         if self.found and self.found[-1][0] == "":
-            self.found[-1] = ("", f"{self.found[-1][1]} {text}")
-        else:
-            self.found.append(("", text))
+            data = self.found.pop()[1] + data
+        self.found.append(("", _BLANKS.sub(" ", data)))
 
 
 def same_html(one: str, other: str) -> bool:
@@ -116,7 +120,20 @@ def _tokens(html: str) -> Iterator[tuple[str, ...]]:
     parser = _Tokens()
     parser.feed(html)
     parser.close()
-    yield from parser.found
+    found = parser.found
+    for n, token in enumerate(found):
+        if token[0]:
+            yield token
+            continue
+        text = token[1] if n and _inline(found[n - 1]) else token[1].lstrip(" ")
+        if n + 1 == len(found) or not _inline(found[n + 1]):
+            text = text.rstrip(" ")
+        if text:
+            yield ("", text)
+
+
+def _inline(token: tuple[str, ...]) -> bool:
+    return token[0].removeprefix("/") in _INLINE
 
 
 def same_metafield(kind: str, one: str, other: str) -> bool:
@@ -131,17 +148,31 @@ def same_metafield(kind: str, one: str, other: str) -> bool:
 
 
 def _normal(kind: str) -> Callable[[str], object]:
-    if kind in {"number_integer", "number_decimal"}:
-        return Decimal
-    if kind == "boolean":
-        return str.lower
-    if kind == "date_time":
-        return _moment
+    if kind.startswith("list."):
+        element = _element(kind.removeprefix("list."))
+        return lambda value: [element(one) for one in _elements(value)]
     if kind in _MEASURED:
         return lambda value: _numbers(_json(value))
-    if kind.startswith("list.") or kind in _STRUCTURED:
+    if kind in _STRUCTURED:
         return _json
-    return str
+    plain: Mapping[str, Callable[[str], object]] = {"boolean": str.lower, "date_time": _moment}
+    return Decimal if kind in _NUMBERS else plain.get(kind, str)
+
+
+def _element(kind: str) -> Callable[[object], object]:
+    """As ``_normal``, of one element of a list of this type."""
+    if kind in _NUMBERS:
+        return lambda value: Decimal(str(value))
+    if kind == "date_time":
+        return lambda value: _moment(str(value))
+    return _numbers if kind in _MEASURED else lambda value: value
+
+
+def _elements(value: str) -> list[object]:
+    found = _json(value)
+    if not isinstance(found, list):
+        raise TypeError("not a list")
+    return found
 
 
 def _moment(value: str) -> datetime:
@@ -150,6 +181,7 @@ def _moment(value: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+_NUMBERS: Final = frozenset({"number_integer", "number_decimal"})
 _MEASURED: Final = frozenset({"money", "dimension", "volume", "weight", "rating"})
 _STRUCTURED: Final = frozenset({"json", "rich_text_field", "link"})
 
@@ -188,6 +220,14 @@ _UNITS: Final = {
     "cl": "centiliters",
     "l": "liters",
     "m3": "cubic_meters",
+    "us_fl_oz": "fluid_ounces",
+    "us_pt": "pints",
+    "us_qt": "quarts",
+    "us_gal": "gallons",
+    "imp_fl_oz": "imperial_fluid_ounces",
+    "imp_pt": "imperial_pints",
+    "imp_qt": "imperial_quarts",
+    "imp_gal": "imperial_gallons",
 }
 
 
@@ -218,7 +258,8 @@ def tidy_handle(handle: str) -> str:
 
 def same_handle(wanted: str, have: str) -> bool:
     """Whether a tidy handle is the store's: which signs are kept is Shopify's affair."""
-    return have == wanted or handle_of(have) == handle_of(wanted) != NO_HANDLE
+    plain = handle_of(wanted)
+    return have in {wanted, plain} or handle_of(have) == plain != NO_HANDLE
 
 
 def handle_of(title: str) -> str:

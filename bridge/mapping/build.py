@@ -100,6 +100,7 @@ class Builder:
             must,
             loose,
             when,
+            frozenset(n for n, f in target.fields.items() if f.content),
         )
 
     def _known_by(self, key: str, names: Names) -> Names:

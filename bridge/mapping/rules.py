@@ -5,7 +5,8 @@ Which places stay empty:
 - A rule that gives null, an empty text or an empty list leaves its field out.
 - An object is left out when its ``when`` is false, or when none of its rules that read a source
   gave anything. An object that stays, and lacks a field that the target requires, is an error.
-- An element of ``[[…]]`` is left out in that case too: a single element without its value.
+- An element of ``[[…]]`` is left out in that case too: a single element without its value. So is
+  any object without the field that the target marks as its content.
 - A list without elements is left out; one that the target requires is then an empty list, or
   an error when the target asks for at least one element.
 """
@@ -104,8 +105,9 @@ class When:
 class ObjectRule:
     """A table. ``must``: it is never left out; ``loose``: an element of ``[[…]]``.
 
-    ``required`` are the names that the target wants of an object that is there. ``fixed``: no
-    rule of it reads a source; ``constant``: nor does its ``when``.
+    ``required`` are the names that the target wants of an object that is there, ``content`` those
+    without which there is none. ``fixed``: no rule of it reads a source; ``constant``: nor does
+    its ``when``.
     """
 
     rule: Rule
@@ -116,6 +118,7 @@ class ObjectRule:
     must: bool
     loose: bool
     when: When | None
+    content: frozenset[str]
 
     def render(self, frame: Frame, enter: Enter) -> dict[str, object] | None:
         """The object by the target's names."""
@@ -133,6 +136,8 @@ class ObjectRule:
             if value is not None:
                 out[name] = value
                 found = found or not part.constant
+            elif name in self.content:
+                return None
             elif missing is None and name in self.required:
                 missing = name, part
         if not found or (missing is not None and self.loose):

@@ -28,12 +28,25 @@ Kind = Literal["object", "list", "map", "single"]
 
 
 @dataclass(frozen=True)
+class Content:
+    """Marks, in an annotation, the required field that an object is about.
+
+    Without its value the object says nothing and is left out, wherever it stands: a metafield
+    without a value, an image without an address.
+    """
+
+
+@dataclass(frozen=True)
 class Field:
-    """One field of an object: its name in JSON, its target, and whether it must be there."""
+    """One field of an object: its name in JSON, its target, and whether it must be there.
+
+    ``content``: without it the object is left out.
+    """
 
     name: str
     target: Target
     required: bool
+    content: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,8 @@ class Target:
             name = alias or info.alias or python_name
             annotated: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else None
             target = target_of(annotated or info.annotation)
-            found[name] = Field(name, target, info.is_required())
+            content = any(isinstance(m, Content) for m in info.metadata)
+            found[name] = Field(name, target, info.is_required(), content)
         return found
 
 

@@ -125,13 +125,15 @@ _DOCS: dict[Code, CodeDoc] = {
     Code.MAPPING_MISSING: CodeDoc(
         "The mapping gives no value for a field that must have one. The message has the "
         "mapping's file and line.",
-        "Complete the data in Shopify, or add `| default: …` to that line of the mapping.",
+        "Complete the data: of an order in Shopify, of a feed in RetailOps. Or add `| default: …` "
+        "to that line of the mapping, or an entry to the table that it names.",
         "error",
     ),
     Code.MAPPING_FAILED: CodeDoc(
         "The mapping's value does not fit its field, or a table has no such entry. The message "
         "has the mapping's file and line.",
-        "Correct that line of the mapping, or the data in Shopify.",
+        "Correct that line of the mapping, or the data: of an order in Shopify, of a feed in "
+        "RetailOps. A number is digits and a point, as in `1234.50`: no comma, no currency.",
         "error",
     ),
     Code.REFNUM_MISSING: CodeDoc(

@@ -5,9 +5,11 @@ never enforced (``removed`` cannot satisfy three of them). Unknown fields are ke
 ``model_extra`` and ignored. Amounts are Decimal in the order's currency, weights kilograms,
 dates aware datetimes, ids that are 0 or null are None.
 
-A field that cannot be read is a :class:`~bridge.errors.RequestError` (HTTP 400), with one
-exception: in the rows of a batch (inventory_push, order_acknowledge) it becomes None and is
-told by ``row.unreadable``, because one bad row must never cost the others.
+A field that cannot be read is a :class:`~bridge.errors.RequestError` (HTTP 400), with two
+exceptions: in the rows of a batch (inventory_push, order_acknowledge) it becomes None and is
+told by ``row.unreadable``, because one bad row must never cost the others; and what decides
+nothing (RetailOps' own ids beside our refnums, weights, costs) is None, because a package must
+not wait for its weight.
 """
 
 from __future__ import annotations
@@ -112,13 +114,15 @@ class CatalogGetConfigRequest(Request):
 
 
 class CatalogPushRequest(Request):
-    """catalog_push: ``template_output`` is whatever feed the customer designed.
+    """catalog_push: ``template_output`` is whatever feed the customer designed, of any JSON kind.
 
     The official schema calls it ``TemplateOutput``, the caller and Swagger
     ``template_output``: both are read, null is ``{}``.
     """
 
-    template_output: Child[dict[str, Any] | list[Any]] = Field(default_factory=dict)
+    template_output: Child[dict[str, Any] | list[Any] | str | bool | float] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -217,11 +221,11 @@ class OrderItem(Tolerant):
     quantity: Integer = None
     unit_price: Number = None
     removed: Flag = False
-    apportioned_ship_amt: Number = None
-    direct_ship_amt: Number = None
-    estimated_cost: Number = None
-    estimated_unit_cost: Number = None
-    estimated_extended_cost: Number = None
+    apportioned_ship_amt: Courtesy[Number] = None
+    direct_ship_amt: Courtesy[Number] = None
+    estimated_cost: Courtesy[Number] = None
+    estimated_unit_cost: Courtesy[Number] = None
+    estimated_extended_cost: Courtesy[Number] = None
     estimated_ship_date: Moment = None
 
 
@@ -230,10 +234,10 @@ class UnshippedItem(Tolerant):
 
     channel_item_refnum: Refnum = None
     sku: Text = None
-    ordered_quantity: Integer = None
+    ordered_quantity: Courtesy[Integer] = None
     unshipped_quantity: Integer = None
-    effective_unit_price: Number = None
-    effective_extended_price: Number = None
+    effective_unit_price: Courtesy[Number] = None
+    effective_extended_price: Courtesy[Number] = None
 
 
 class PackageItem(Tolerant):
@@ -242,8 +246,8 @@ class PackageItem(Tolerant):
     channel_item_refnum: Refnum = None
     sku: Text = None
     quantity: Integer = None
-    retailops_order_item_id: Id = None
-    retailops_shipment_item_id: Id = None
+    retailops_order_item_id: Courtesy[Id] = None
+    retailops_shipment_item_id: Courtesy[Id] = None
 
 
 class Package(Tolerant):
@@ -254,7 +258,7 @@ class Package(Tolerant):
     carrier_class_name: Text = None
     channel_ship_code: Text = None
     tracking_number: Refnum = None
-    weight_kg: Number = None
+    weight_kg: Courtesy[Number] = None
     date_shipped: Moment = None
     package_items: Many[PackageItem] = ()
 
@@ -270,7 +274,7 @@ class WritebackOrder(Tolerant):
     """An order as RetailOps has it now (Swagger: WritebackOrder)."""
 
     channel_order_refnum: Refnum = None
-    retailops_order_id: Id = None
+    retailops_order_id: Courtesy[Id] = None
     grand_total: Number = None
     order_items: Many[OrderItem] = ()
     unshipped_items: Many[UnshippedItem] = ()
@@ -280,7 +284,7 @@ class WritebackOrder(Tolerant):
 class ReturnItem(Tolerant):
     """One returned line."""
 
-    retailops_item_id: Id = None
+    retailops_item_id: Courtesy[Id] = None
     channel_item_refnum: Refnum = None
     sku: Text = None
     quantity: Integer = None
@@ -333,7 +337,7 @@ class OrderShipmentSubmitRequest(Request):
     """order_shipment_submit: one shipment of one order."""
 
     channel_order_refnum: Refnum = None
-    retailops_order_id: Id = None
+    retailops_order_id: Courtesy[Id] = None
     shipment: Child[Shipment] = Shipment()
 
 

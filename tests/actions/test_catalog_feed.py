@@ -393,6 +393,52 @@ def test_items_of_another_shape_are_one_event() -> None:
     assert "products[].name" in found.events[0].message
 
 
+@pytest.mark.parametrize(("feed", "kind"), [("text", "a text"), (5, "a number"), (True, "a bool")])
+def test_a_feed_that_is_no_object_is_one_event(feed, kind) -> None:
+    """It says what came instead."""
+    found = read(feed)
+    assert codes(found) == [("FEED_UNREADABLE", [])]
+    assert f"the feed is {kind}" in found.events[0].message
+
+
+@pytest.mark.parametrize("empty", [None, {}, [], ""])
+def test_no_products_however_they_are_written_is_no_mistake(empty) -> None:
+    """Templates write an empty list as null, an empty object or an empty text."""
+    assert read({"products": empty}).events == ()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"optionValues": [{"optionName": "Size", "name": ""}, {"optionName": "", "name": None}]},
+        {"metafields": [{"namespace": "custom", "key": "care", "type": "json", "value": None}]},
+        {"metafields": [{"namespace": "", "key": "", "type": "", "value": ""}]},
+        {"weight": {"value": "", "unit": "lb"}},
+        {"weight": {"value": None, "unit": ""}},
+    ],
+)
+def test_what_a_template_leaves_empty_is_not_mentioned(more) -> None:
+    """A template writes the names of all that a SKU may have; the row is written without it."""
+    assert variant(more) == variant({})
+
+
+def test_an_image_without_an_address_is_none() -> None:
+    """Of an object, and alone; the others are images."""
+    media = [{"originalSource": "", "alt": "front"}, "", None, "https://images.example/a.jpg"]
+    assert [i.original_source for i in product({**one("A"), "media": media}).media] == media[3:]
+
+
+@pytest.mark.parametrize("unit", ["lb", "LBS", " Pound ", "pounds"])
+def test_a_unit_of_weight_in_several_spellings(unit) -> None:
+    """And without one the variant's own stays."""
+    weight = variant({"weight": {"value": "1.5", "unit": unit}}).weight
+    assert weight is not None
+    assert weight.unit == "POUNDS"
+    weight = variant({"weight": {"value": "1.5", "unit": ""}}).weight
+    assert weight is not None
+    assert weight.unit is None
+
+
 @pytest.mark.parametrize("feed", [{"products": "x"}, {"products": {"a": 1}}, [1, 2], [[{"a": 1}]]])
 def test_something_else_where_the_products_belong_is_one_event(feed) -> None:
     """A text, an object, a list at the top."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.actions.catalog_text import file_name, handle_of, same_html, same_metafield
+from bridge.actions.catalog_text import (
+    file_name,
+    handle_of,
+    same_handle,
+    same_html,
+    same_metafield,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +21,8 @@ from bridge.actions.catalog_text import file_name, handle_of, same_html, same_me
         ("a<br/>b", "a<br>b"),
         ("<p>Tom &amp; Ann</p>", "<p>Tom &#38; Ann</p>"),
         ("<ul>\n  <li>one</li>\n</ul>", "<ul><li>one</li></ul>"),
+        ("<p> a\n b </p> <p>c</p>", "<p>a b</p><p>c</p>"),
+        ("a<!-- x -->b", "ab"),
     ],
 )
 def test_descriptions_that_are_the_same(one: str, other: str) -> None:
@@ -28,6 +36,9 @@ def test_descriptions_that_are_the_same(one: str, other: str) -> None:
         ("<p>Warm.</p>", "<p>Cold.</p>"),
         ("<p>Warm.</p>", "<div>Warm.</div>"),
         ("<b>a</b>b", "a<b>b</b>"),
+        ("free<b>shipping</b>", "free <b>shipping</b>"),
+        ("<b>a</b> <i>b</i>", "<b>a</b><i>b</i>"),
+        ("10&nbsp;cm", "10 cm"),
         ('<a href="/x">a</a>', '<a href="/y">a</a>'),
     ],
 )
@@ -50,7 +61,11 @@ def test_descriptions_that_differ(one: str, other: str) -> None:
             '{"amount":"5.00","currency_code":"USD"}',
         ),
         ("weight", '{"value": "2.50", "unit": "kg"}', '{"value":2.5,"unit":"KILOGRAMS"}'),
+        ("volume", '{"value": 2, "unit": "us_gal"}', '{"value":2.0,"unit":"GALLONS"}'),
         ("date_time", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00"),
+        ("list.dimension", '[{"value": 2, "unit": "cm"}]', '[{"value":2.0,"unit":"CENTIMETERS"}]'),
+        ("list.number_integer", '["1", 2]', '[1,"2"]'),
+        ("list.date_time", '["2026-01-02T03:04:05"]', '["2026-01-02T03:04:05+00:00"]'),
     ],
 )
 def test_metafields_that_are_the_same(kind: str, one: str, other: str) -> None:
@@ -65,6 +80,8 @@ def test_metafields_that_are_the_same(kind: str, one: str, other: str) -> None:
         ("number_decimal", "1.5", "one"),
         ("json", '{"a": "1"}', '{"a": 1}'),
         ("list.single_line_text_field", '["a", "b"]', '["b", "a"]'),
+        ("list.single_line_text_field", '["1"]', '["1.0"]'),
+        ("list.dimension", '[{"value": 2, "unit": "cm"}]', '[{"value":2.0,"unit":"METERS"}]'),
     ],
 )
 def test_metafields_that_differ(kind: str, one: str, other: str) -> None:
@@ -87,3 +104,11 @@ def test_a_handle_is_made_as_shopify_makes_it() -> None:
     assert handle_of("Café Crème & groß") == "cafe-creme-gross"
     assert handle_of("北京") == "product"
     assert len(handle_of("x" * 900)) <= 255
+
+
+def test_a_handle_in_another_script_is_the_one_that_shopify_made_of_it() -> None:
+    """Whether it keeps such letters or not; another one in that script is another handle."""
+    assert same_handle("北京", "北京")
+    assert same_handle("北京", "product")
+    assert not same_handle("北京", "上海")
+    assert not same_handle("product", "北京")

@@ -97,6 +97,46 @@ async def test_a_handle_in_other_letters_is_the_same(tmp_path: Path) -> None:
         assert await exists(w, "ete-shirt-100")
 
 
+async def test_two_handles_that_the_store_makes_one_of_are_two_products(tmp_path: Path) -> None:
+    """The second is refused: as the same product it would take the place of the first."""
+    async with world(tmp_path) as w:
+        for first, other in (("日本語", "製品"), ("a_b", "a-b")):
+            feed = {**product("x", variant(f"H-{first}")), "handle": first}
+            await settled(w, feed)
+            state = (await w.state())["products"]
+            again = {**product("y", variant(f"H-{other}")), "handle": other}
+            answer = await push(w, again)
+            assert answer.codes in (["SHOPIFY_USER_ERROR"], ["HANDLE_TAKEN"])
+            assert (await w.state())["products"] == state
+            await settled(w, feed)
+
+
+async def test_a_wrong_category_costs_only_itself(tmp_path: Path) -> None:
+    """By its GID too, which is not looked up."""
+    async with world(tmp_path) as w:
+        for n, category in enumerate(("gid://shopify/TaxonomyCategory/zz-99", "Nonsense")):
+            answer = await push(
+                w, product("trail-tee", {"sku": TEE}, title=f"{n}", category=category)
+            )
+            assert len(answer.codes) == 1
+            found = await look(w, "trail-tee")
+            assert (found["title"], found["category"]) == (f"{n}", None)
+        right = "gid://shopify/TaxonomyCategory/aa-1"
+        await settled(w, product("trail-tee", {"sku": TEE}, title="Tee", category=right))
+        assert (await look(w, "trail-tee"))["category"] is not None
+
+
+async def test_metafields_with_units_are_written_once(tmp_path: Path) -> None:
+    """The store writes units out, in lists as well."""
+    rows = [
+        ("tank", "volume", {"value": 2, "unit": "us_gal"}),
+        ("sides", "list.dimension", [{"value": 2, "unit": "cm"}, {"value": 3.50, "unit": "in"}]),
+    ]
+    metafields = [{"namespace": "custom", "key": k, "type": t, "value": v} for k, t, v in rows]
+    async with world(tmp_path) as w:
+        await settled(w, {"variants": [{"sku": TEE, "metafields": metafields}]})
+
+
 async def test_a_handle_that_another_product_has_costs_only_itself(tmp_path: Path) -> None:
     """It is told, the other product keeps it, and all other fields are written."""
     async with world(tmp_path) as w:

@@ -30,6 +30,8 @@ def metafield(namespace: str, key: str) -> dict[str, Any]:
         ({"tags": ["new", LONG]}, "the tag"),
         ({"metafields": [metafield("custom", "k")]}, "its key has 1 characters"),
         ({"metafields": [metafield("c" * 256, "key")]}, "its namespace has 256 characters"),
+        ({"media": ["photos/tee.jpg"]}, "the image photos/tee.jpg is not sent"),
+        ({"media": ["//cdn.example/tee.jpg"]}, "with http:// or https://"),
     ],
 )
 async def test_what_is_too_long_costs_itself(
@@ -46,7 +48,7 @@ async def test_what_is_too_long_costs_itself(
         assert len(answer.events) == 1
         after = await look(w, "trail-tee")
         assert (after["templateSuffix"], by_sku(after)[TEE]["price"]) == ("new", "51.00")
-        same = ("title", "vendor", "productType", "handle", "metafields")
+        same = ("title", "vendor", "productType", "handle", "metafields", "media")
         assert [after[name] for name in same] == [before[name] for name in same]
         await w.advance(5)
         await written(w)
