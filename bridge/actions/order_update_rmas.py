@@ -100,7 +100,7 @@ def _open(out: Returns, rma: Return, name: str, said: RmaWords, order: _Order) -
     for item in rma.items:
         short = (item.quantity or 0) - _take(order.left, item, rows)
         if short > 0:
-            named = item.channel_item_refnum or item.sku
+            named = item.channel_item_refnum or item.sku or "without refnum and SKU"
             out.events.append(
                 event(
                     Code.NOT_RETURNABLE,

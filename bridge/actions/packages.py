@@ -153,7 +153,8 @@ def _parcel(
         quantity = row.quantity
         if quantity is None or quantity < 0:
             told = "no quantity" if quantity is None else f"the quantity {quantity}"
-            message = f"{name}: {row.channel_item_refnum or row.sku} has {told}: left out"
+            what = row.channel_item_refnum or row.sku or "an item without refnum and SKU"
+            message = f"{name}: {what} has {told}: left out"
             notices.append(
                 event(
                     Code.INVALID_QUANTITY,

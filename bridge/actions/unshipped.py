@@ -93,10 +93,9 @@ def asked_of(
         sku = (item.sku or "").strip()
         quantity = item.unshipped_quantity or 0
         found = lines.find(named, sku)
+        what = named or sku or "an item without refnum and SKU"
         if quantity < 0:
-            message = (
-                f"order {refnum}: {named or sku} has the unshipped_quantity {quantity}: left out"
-            )
+            message = f"order {refnum}: {what} has the unshipped_quantity {quantity}: left out"
             notices.append(
                 event(
                     Code.INVALID_QUANTITY, message, order_refnum=refnum, item_refnum=named, sku=sku
@@ -105,7 +104,6 @@ def asked_of(
         if quantity <= 0 or found in {"extra", "shipped before"}:
             continue
         if found == "unknown":
-            what = named or sku or "an item without refnum and SKU"
             message = f"order {refnum} has no line {what}: its unshipped units are left as they are"
             notices.append(
                 event(Code.ITEM_NOT_FOUND, message, order_refnum=refnum, item_refnum=named, sku=sku)

@@ -115,6 +115,28 @@ def test_a_request_never_shows_its_token() -> None:
     assert "a" * 32 not in repr(read("order_pull"))
 
 
+def test_what_decides_nothing_is_no_reason_to_refuse() -> None:
+    """A package does not wait for a weight or an id of RetailOps that we have no use for."""
+    request = read(
+        "order_shipment_submit",
+        channel_order_refnum="1",
+        retailops_order_id="RO-1",
+        shipment={
+            "packages": [
+                {
+                    "retailops_package_id": 5,
+                    "weight_kg": "unknown",
+                    "package_items": [{"quantity": 1, "retailops_order_item_id": "x"}],
+                }
+            ]
+        },
+    )
+    assert isinstance(request, OrderShipmentSubmitRequest)
+    (package,) = request.shipment.packages
+    assert (request.retailops_order_id, package.retailops_package_id) == (None, 5)
+    assert (package.weight_kg, package.package_items[0].retailops_order_item_id) == (None, None)
+
+
 def test_unknown_fields_are_kept_and_ignored() -> None:
     """A field that RetailOps adds tomorrow costs nothing, at any depth."""
     request = read("order_cancel", brand_new=1, order={"channel_order_refnum": "5", "new": [1]})
