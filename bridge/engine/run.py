@@ -167,8 +167,12 @@ class Engine:
         """
         act = self._actions[action]
         call = self._new_call(channel_id, "plan", deadline, background=act.background)
-        if isinstance(act, OrderAction) and not await self._locate(call, act.refnum(request)):
-            return DryRun(Plan(), tuple(call.events))
+        if isinstance(act, OrderAction):
+            refnum = act.refnum(request)
+            if not await self._locate(call, refnum):
+                return DryRun(Plan(), tuple(call.events))
+            for row in await self.ledger.open_steps(call.channel.shop, call.order_gid):
+                call.tell(doubt_event(row, refnum))  # the call itself would settle it first
         state = await act.read(call, request, [])
         plan = act.plan(call, request, state, [])
         if isinstance(act, OrderAction) and not plan.steps:

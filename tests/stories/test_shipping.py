@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bridge.retailops.requests import OrderCancelRequest
+from bridge.shopify.budget import Deadline
 from tests.stories.shipments import (
     ALBANY,
     BROOKLYN,
@@ -30,7 +32,7 @@ from tests.stories.shipments import (
     shipped,
     submit,
 )
-from tests.support import world
+from tests.support import CHANNEL, SHOP, world
 
 CANCEL = """mutation($id: ID!) { fulfillmentCancel(id: $id) {
   fulfillment { id } userErrors { message } } }"""
@@ -472,6 +474,24 @@ async def test_in_doubt_blocks_only_its_own_order(tmp_path: Path) -> None:
         await w.fault("FulfillmentCreate", "timeout")
         await submit(w, order, package(1, "T1", item(line(order), 1)))
         assert (await submit(w, other, package(2, "T2", item(line(other), 1)))).events == []
+
+
+async def test_a_plan_for_an_order_in_doubt_says_so(tmp_path: Path) -> None:
+    """What would be sent depends on what became of the step; a plan settles nothing."""
+    async with world(tmp_path, timeout_seconds=0.5) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 2}])
+        await w.fault("FulfillmentCreate", "timeout")
+        await submit(w, order, package(1, "T1", item(line(order), 1)))
+        parts = w.bridge.parts
+        request = OrderCancelRequest.model_validate(
+            {"order": {"channel_order_refnum": order["id"]}}
+        )
+        run = await parts.engine.dry_run(
+            CHANNEL, "order_cancel", request, deadline=Deadline.after(30)
+        )
+        assert [e.code for e in run.events] == ["IN_DOUBT"]
+        assert [s.operation.name for s in run.plan.steps] == ["OrderCancel"]
+        assert len(await parts.ledger.open_steps(SHOP, order["gid"])) == 1
 
 
 async def test_a_tracking_update_whose_reply_was_lost(tmp_path: Path) -> None:
