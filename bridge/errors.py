@@ -29,7 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
+
+# Characters of a source line that are shown around a mistake: three lines of a usual terminal.
+# The longest shipped rule has 137.
+MAX_SHOWN: Final = 240
 
 
 class BridgeError(Exception):
@@ -69,13 +73,30 @@ class Finding:
         if self.source and self.line:
             number = str(self.line)
             pad = " " * len(number)
-            caret = " " * max(0, self.column - 1) + "^" * max(1, self.length)
-            out += f"\n{pad} |\n{number} | {self.source}\n{pad} | {caret}"
+            text, before, length = self._excerpt()
+            # A tab stays one: how wide it is only the terminal knows.
+            blanks = "".join(c if c == "\t" else " " for c in text[:before])
+            out += f"\n{pad} |\n{number} | {text}\n{pad} | {blanks}{'^' * max(1, length)}"
             if self.hint:
                 out += f" {self.hint}"
         elif self.hint:
             out += f"\n  = {self.hint}"
         return out + (f"\n  = {self.see}" if self.see else "")
+
+    def _excerpt(self) -> tuple[str, int, int]:
+        """The source line as it is shown: (text, characters before the mistake, its length).
+
+        Of a long line what is around the mistake; what a terminal would obey is shown as a dot.
+        """
+        text = "".join(c if c.isprintable() or c == "\t" else "\N{MIDDLE DOT}" for c in self.source)
+        before = max(0, self.column - 1)
+        if len(text) <= MAX_SHOWN:
+            return text, before, self.length
+        start = max(0, min(before - MAX_SHOWN // 3, len(text) - MAX_SHOWN))
+        end = start + MAX_SHOWN
+        head, tail = ("…" if start else ""), ("…" if end < len(text) else "")
+        length = min(self.length, max(1, end - before))
+        return f"{head}{text[start:end]}{tail}", before - start + len(head), length
 
 
 class ConfigError(BridgeError):

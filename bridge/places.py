@@ -19,6 +19,16 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _JOINED_LINES = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
 _SCALAR_END = re.compile(r"[,\]}\n#]")
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_DECLARED_TWICE = re.compile(r"Cannot declare \((.*)\) twice")
+_QUOTED = re.compile("['\"]([^'\"]*)['\"]")
+# What a word processor makes of a quote.
+CURLY_QUOTES = (
+    "\N{LEFT DOUBLE QUOTATION MARK}",
+    "\N{RIGHT DOUBLE QUOTATION MARK}",
+    "\N{LEFT SINGLE QUOTATION MARK}",
+    "\N{RIGHT SINGLE QUOTATION MARK}",
+    "\N{DOUBLE LOW-9 QUOTATION MARK}",
+)
 _ESCAPE_LENGTH = {"u": 6, "U": 10, "x": 4}  # \uXXXX, \UXXXXXXXX, \xXX (TOML 1.1); others are 2
 
 
@@ -32,10 +42,48 @@ def syntax_error(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int, i
     if found is None:
         return said, 1, 1
     message = said[: found.start()]
+    if twice := _DECLARED_TWICE.fullmatch(message):
+        message = f"[{'.'.join(re.findall(_QUOTED, twice[1]))}] stands twice"
     if found[1]:
         return message, int(found[1]), int(found[2])
     before, _, last = text.rpartition("\n")
     return message, (before.count("\n") + 2) if "\n" in text else 1, len(last) + 1
+
+
+# What to do about a syntax error: a part of what ``tomllib`` says, how the line goes on at the
+# place (any of these; "" always), and the remedy. The first that fits.
+_HINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("", CURLY_QUOTES, "quotes are straight ones: \" or '"),
+    ("stands twice", ("",), "write what is below it under the first one"),
+    ("Cannot overwrite", ("",), "the key stands twice: keep one"),
+    ("Invalid statement", ("//", "/*", ";", "{", "<!"), "a remark begins with #"),
+    ("Expected '='", (":",), "write = instead of :"),
+    ("Expected '='", ("[",), 'a name with brackets stands in quotes: "order_items[0].sku"'),
+    ("Expected '='", ("",), "behind a name comes =; a name with blanks stands in quotes"),
+    ("a statement", (",", ";"), "no comma and no semicolon at the end of a line"),
+    ("a statement", ("\r",), "save the file with other line ends: LF or CRLF"),
+    ("Unescaped", ("",), 'in double quotes write \\" for a quote and \\\\ for a backslash'),
+    ("Illegal character '\\n'", ("",), "the quote at the end of the text is missing"),
+    ("key part", ("}",), "no comma before the closing brace"),
+)
+
+
+def syntax_hint(message: str, source: str, column: int) -> str:
+    """The remedy for what ``syntax_error`` told of the line ``source``; empty when none is sure.
+
+    It quotes nothing of the line: that may be a secret.
+    """
+    rest, before = source[column - 1 :], source[: column - 1]
+    for part, begins, hint in _HINTS:
+        if part in message and rest.startswith(begins):
+            return hint
+    if "Invalid value" in message and rest[:1].isalpha():
+        return "a text stands in quotes"
+    if "key part" in message and before.rstrip().endswith(("{", ",")) and not rest.strip():
+        return "{ … } stands in one line; else write a table: [order.shipping_address]"
+    if "a statement" in message and re.search("=.*[\"']", before):
+        return 'the text ended before: a quote inside it must be the other kind, \' in "…"'
+    return ""
 
 
 class TomlPlaces:

@@ -166,6 +166,8 @@ def _unknown(schema: GraphQLSchema, made: Operation) -> list[_Unknown]:
 
 
 def _untold(one: _Unknown, additions: Sequence[Addition]) -> Finding:
+    if one.type_name.endswith("Connection"):
+        return _no_such(one, additions)
     name = one.node.name.value
     message = (
         f'whether {one.type_name} has a field "{name}" cannot be told offline: it is not in the'
@@ -180,6 +182,8 @@ def _no_such(one: _Unknown, additions: Sequence[Addition]) -> Finding:
     name = one.node.name.value
     message = f'Shopify\'s {one.type_name} has no field "{name}"'
     hint = suggestion(name, one.known) or f"it has {listing(one.known)}"
+    if one.type_name.endswith("Connection"):
+        hint = f"what its elements have stands in nodes {{ {name} }}"
     return _placed(one.node.name, additions, "M510", message, hint)
 
 

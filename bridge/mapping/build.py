@@ -89,7 +89,11 @@ class Builder:
         for name, field in target.fields.items():
             if field.required and name not in table.entries:
                 message = f'required field "{name}" of {target.name} has no rule'
-                self._bad(table.origin.at_key, "M401", message, "add one")
+                if gone := table.removed.get(name):
+                    hint = "leave it out of unset, or write another rule for it"
+                    self._bad(gone.at_value, "M401", f"{message}: it is unset here", hint)
+                else:
+                    self._bad(table.origin.at_key, "M401", message, "add one")
         fixed = all(part.constant for _, part in parts)
         return ObjectRule(
             Rule(path, _place(table.origin), "a table"),
@@ -127,7 +131,10 @@ class Builder:
         if target.kind == "list":
             return self._list(node, field, names, path)
         if isinstance(node, Array):
-            self._bad(node.origin.at_value, "M301", f'"{field.name}" takes one value, not a list')
+            tables = bool(node.items) and isinstance(node.items[0], Table)
+            hint = "a table: in single brackets" if tables else ""
+            message = f'"{field.name}" takes one value, not a list'
+            self._bad(node.origin.at_value, "M301", message, hint)
             return None
         if target.kind == "single":
             message = f'"{field.name}" is {target.name}, not a table of rules'
@@ -165,7 +172,9 @@ class Builder:
     ) -> Elements | None:
         each, as_name = table.entries.get("each"), table.entries.get("as")
         bare = Table(
-            table.origin, {k: v for k, v in table.entries.items() if k not in ("each", "as")}
+            table.origin,
+            {k: v for k, v in table.entries.items() if k not in ("each", "as")},
+            table.removed,
         )
         if each is None:
             if as_name is not None or not loose:

@@ -126,7 +126,7 @@ def _loaded(path: Path) -> object:
         raw = file.read(MAX_INPUT_BYTES + 1)
     if len(raw) > MAX_INPUT_BYTES:
         raise ValueError(f"it has more than {MAX_INPUT_BYTES:,} bytes")
-    text = raw.decode("utf-8")
+    text = raw.decode("utf-8-sig")
     if path.suffix == ".toml":
         return tomllib.loads(text, parse_float=Decimal)
     return json.loads(text, parse_float=Decimal)

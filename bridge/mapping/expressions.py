@@ -21,6 +21,7 @@ from liquid.token import Token
 from bridge.mapping.codes import CODES, Problem
 from bridge.mapping.filters import Filter
 from bridge.mapping.nodes import Build, Expression, Names, Refused, Tables, Uses
+from bridge.places import CURLY_QUOTES
 
 # Bounds of one expression. The longest shipped one has under 120 characters and 20 tokens; the
 # parsers recurse once for each operator and bracket, so these are bounded too.
@@ -110,8 +111,21 @@ _QUOTES = "a fixed text stands in quotes: \"'text'\""
 
 # What to do about it, by a part of what python-liquid says (or of the expression); first match.
 _HINTS = (
+    *((quote, "quotes are straight ones: '") for quote in CURLY_QUOTES),
     ("{{", "one expression, without braces or tags"),
     ("}}", "one expression, without braces or tags"),
+    ("{%", "one expression, without braces or tags"),
+    ("found if", "a condition stands in when, and without the word if"),
+    ("unexpected '?'", "use a table, or default"),
+    ("unexpected '+'", "numbers: | plus: …, texts: | append: …"),
+    ("unexpected '*'", "| times: …"),
+    ("unexpected '/'", "| divided_by: …"),
+    ("unexpected '&'", "write: and"),
+    ("operator '&", "write: and"),
+    ("operator '!'", "write: == false"),
+    ("found '='", "to compare, write =="),
+    ("found '('", "what a filter is given stands behind a colon: default: 'x'"),
+    ("found string", "what a filter is given stands behind a colon: append: 'x'"),
     ("found '|'", "a condition takes no filters"),
     ("found '=='", "a comparison belongs into when"),
     ("found '>'", "a comparison belongs into when"),
@@ -134,7 +148,13 @@ def _syntax(error: LiquidError, source: str) -> Problem:
     at, length = len(source), 1
     if token is not None and token.start_index >= 0:
         at, length = token.start_index, max(1, len(token.value))
+    if "found word" in message and source[at + length :].lstrip().startswith(":"):
+        return Problem("M103", at, length, "a filter without its bar", "| default: …")
     hint = next((hint for part, hint in _HINTS if part in message or part in source), "")
-    for word, said in (("expected word", "expected a name"), ("found word", "found another word")):
+    for word, said in (
+        ("expected word", "expected a name"),
+        ("found word", "found another word"),
+        ("a primitive expression", "a name, a text or a number"),
+    ):
         message = message.replace(word, said)
     return Problem("M103", at, length, message, hint)

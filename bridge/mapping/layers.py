@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigError, Finding
 from bridge.mapping.codes import CODES, Problem, listing, suggestion
-from bridge.places import TomlPlaces, syntax_error
+from bridge.places import TomlPlaces, syntax_error, syntax_hint
 
 # A file of a merchant who maps every field has 20 KB; lookup tables of 10,000 SKUs have 400 KB.
 MAX_BYTES = 1_000_000
@@ -97,10 +97,14 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: the merged entries of all layers; ``origin`` is where it stood first."""
+    """A table: the merged entries of all layers; ``origin`` is where it stood first.
+
+    ``removed`` are the entries that an ``unset`` took away, and where it says so.
+    """
 
     origin: Origin
     entries: dict[str, Node] = field(default_factory=dict)
+    removed: dict[str, Origin] = field(default_factory=dict)
 
 
 Node = Leaf | Array | Table
@@ -135,7 +139,7 @@ def read_one(path: Path) -> File:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")  # editors on Windows begin a file with a mark
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(
@@ -154,8 +158,10 @@ def read_one(path: Path) -> File:
         message, line, column = syntax_error(error, text)
         lines = text.replace("\r\n", "\n").split("\n")
         source = lines[line - 1] if line <= len(lines) else ""
+        hint = syntax_hint(message, source, column)
+        message = f"not TOML: {message}"
         raise ConfigError(
-            [Finding(str(path), line, column, "M102", f"not TOML: {message}", source=source)]
+            [Finding(str(path), line, column, "M102", message, hint, source)]
         ) from None
     except RecursionError:
         raise ConfigError(
@@ -212,9 +218,13 @@ def _unset_one(base: Table, path: str, item: Leaf) -> list[Finding]:
             if node is None:
                 there = listing(table.entries)
                 hint = suggestion(name, table.entries) or (f"there is {there}" if there else "")
+                tops = base.entries.items() if number == 0 else ()
+                if at_top := [k for k, n in tops if isinstance(n, Table) and name in n.entries]:
+                    hint = f'did you mean "{at_top[0]}.{path}"?'
             return [item.origin.inside(Problem("M205", at, len(name), message, hint))]
         if last:
             del table.entries[name]
+            table.removed[name] = item.origin
         elif isinstance(node, Table):
             table = node
     return []

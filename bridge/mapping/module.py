@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
+from graphql import get_named_type, is_composite_type
 from pydantic import BaseModel
 
 from bridge.errors import ConfigError, Finding, MappingError
@@ -29,7 +30,7 @@ from bridge.mapping.evaluate import Frame, guarded
 from bridge.mapping.expressions import Compiler
 from bridge.mapping.filters import FILTERS, Filter
 from bridge.mapping.keys import SECTIONS
-from bridge.mapping.layers import Leaf, Origin, Table, read
+from bridge.mapping.layers import Leaf, Node, Origin, Table, read
 from bridge.mapping.nodes import Uses
 from bridge.mapping.rules import (
     Elements,
@@ -45,7 +46,8 @@ from bridge.mapping.rules import (
 from bridge.mapping.select import NOTHING_SELECTED, Composed, Select, read_select
 from bridge.mapping.targets import target_of
 from bridge.mapping.work import WORK, Work
-from bridge.schema.shape import Shape
+from bridge.schema import load_schema
+from bridge.schema.shape import METAFIELDS, Shape
 
 log = structlog.get_logger()
 
@@ -261,16 +263,15 @@ def load_module(
         root = re.sub(r"(?<!^)(?=[A-Z])", "_", target.__name__).lower()
     rules = merged
     if root:
-        findings += _strangers(merged, root)
+        findings += _strangers(merged, root, target_of(target).fields)
         below = merged.entries.get(root)
         if isinstance(below, Table):
             rules = below
         else:
-            message = f"the file has no table [{root}]"
-            findings.append(Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules"))
+            findings.append(_no_rules(merged, below, root, layers))
             raise ConfigError(_pointing(findings, name))
     top = builder.object(rules, target_of(target), names, root, must=True, control=False)
-    findings += builder.findings
+    findings += _not_fetched(builder.findings, select)
     if any(f.severity == "error" for f in findings):
         raise ConfigError(_pointing(findings, name))
     findings = _pointing([*findings, *_table_warnings(compiler.uses, origins)], name)
@@ -285,9 +286,46 @@ def load_module(
     )
 
 
+def _no_rules(merged: Table, found: Node | None, root: str, layers: Sequence[Path]) -> Finding:
+    """The table with the rules is not there, or is none."""
+    if found is not None:
+        message = f"[{root}] is one table, and not a list or a value"
+        return found.origin.at_key("M105", message, f"[{root}], in single brackets")
+    message = f"the file has no table [{root}]"
+    if gone := merged.removed.get(root):
+        return gone.at_value("M401", f"{message}: it is unset here", "it holds the rules")
+    return Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules")
+
+
 def by_place(finding: Finding) -> tuple[str, int, int]:
     """The order of findings: by file, line and column."""
     return finding.path, finding.line, finding.column
+
+
+_UNFETCHED = re.compile(r'unknown field "(\w+)" of (\w+)')
+
+
+def _not_fetched(findings: Iterable[Finding], select: Select | None) -> Iterator[Finding]:
+    """What Shopify has and the bridge does not fetch is one line of ``[select]`` away."""
+    slots = {slot.type_name: slot for slot in select.slots.values()} if select is not None else {}
+    for finding in findings:
+        found = _UNFETCHED.fullmatch(finding.message) if finding.code == "M204" else None
+        slot = slots.get(found[2]) if found is not None else None
+        if found is None or slot is None:
+            yield finding
+            continue
+        known = getattr(load_schema().get_type(slot.type_name), "fields", {})
+        if found[1] == METAFIELDS:
+            said = f'name it in [select.metafields]: {slot.name} = {{ gift = "custom.gift" }}'
+            yield replace(finding, hint=said) if slot.has_metafields else finding
+        elif found[1] in known:
+            inside = " { … }" if is_composite_type(get_named_type(known[found[1]].type)) else ""
+            said = f'Shopify has it; fetch it: [select] {slot.name} = "{found[1]}{inside}"'
+            yield replace(finding, hint=said)
+        elif finding.hint.startswith("did you mean"):
+            yield finding
+        else:
+            yield replace(finding, hint=f"{finding.hint}; more of Shopify: [select]")
 
 
 def _pointing(findings: Iterable[Finding], name: str) -> list[Finding]:
@@ -323,13 +361,15 @@ def _nothing_more(_: str, __: object) -> Mapping[str, Any]:
     return {}
 
 
-def _strangers(merged: Table, root: str) -> list[Finding]:
+def _strangers(merged: Table, root: str, fields: Collection[str]) -> list[Finding]:
     """Top-level keys that are neither the rules nor a section of the mapping language."""
     known = (root, *SECTIONS)
     findings = []
     for key, node in merged.entries.items():
         if key != root:
             hint = suggestion(key, known) or f"known: {listing(known)}"
+            if key in fields:
+                hint = f"it belongs below [{root}]"
             findings.append(node.origin.at_key("M201", f'unknown section "{key}"', hint))
     return findings
 

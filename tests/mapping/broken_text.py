@@ -15,7 +15,14 @@ CASES: dict[str, Broken] = {
         HEAD
         + """
 refnum = 'x'""",
-        [("3:13+1", "M102", "not TOML: Cannot overwrite a value", "")],
+        [
+            (
+                "3:13+1",
+                "M102",
+                "not TOML: Cannot overwrite a value",
+                "the key stands twice: keep one",
+            )
+        ],
     ),
     "no root table": (
         "[tables.x]\na = 'b'\n",
@@ -23,7 +30,14 @@ refnum = 'x'""",
     ),
     "root is no table": (
         "order = 'x'\n",
-        [("0:0+1", "M401", "the file has no table [order]", "it holds the rules")],
+        [
+            (
+                "1:1+5",
+                "M105",
+                "[order] is one table, and not a list or a value",
+                "[order], in single brackets",
+            )
+        ],
     ),
     "unknown section": (
         HEAD

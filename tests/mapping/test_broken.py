@@ -10,6 +10,7 @@ from bridge.mapping.layers import read
 from tests.mapping import (
     broken_certain,
     broken_compared,
+    broken_habits,
     broken_lists,
     broken_names,
     broken_text,
@@ -24,6 +25,7 @@ CASES: dict[str, Broken] = {
     **broken_text.CASES,
     **broken_names.CASES,
     **broken_types.CASES,
+    **broken_habits.CASES,
     **broken_lists.CASES,
     **broken_certain.CASES,
     **broken_compared.CASES,
@@ -98,3 +100,18 @@ def test_findings_are_sorted_and_printed_with_a_caret(tmp_path: Path) -> None:
         "  = fields: retailops-bridge fields order     explain: retailops-bridge explain M204",
     ]
     assert ":4:16: error[M204]" in second
+
+
+def test_an_excerpt_is_short_and_harmless(tmp_path: Path) -> None:
+    """A long line is clipped, a tab keeps the caret in its column, a control sign is a dot."""
+    text = HEAD + "\n\tnote\t= \"order.nam | append: '" + "x" * 900 + "'\"\n"
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    _, _, source, caret, *_ = str(caught.value).splitlines()
+    assert source.startswith('3 | \tnote\t= "order.nam | append')
+    assert len(source) < 300
+    assert source.endswith("…")
+    assert caret == '  | \t    \t         ^^^ did you mean "name"?'
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, HEAD + '\nnote = "' + "x" * 800 + ' | nme: \x7f"\n')
+    assert "\x7f" not in str(caught.value)

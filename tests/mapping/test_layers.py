@@ -99,11 +99,25 @@ def test_unset_of_what_is_not_there(tmp_path: Path) -> None:
 
 
 def test_unset_of_a_required_field(tmp_path: Path) -> None:
-    """What the target requires cannot be unset: the table has no rule for it any more."""
+    """What the target requires cannot be unset: that is told where the merchant unset it."""
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, SHIPPED, 'unset = ["order.refnum"]')
     (finding,) = caught.value.findings
-    assert (finding.path, finding.line, finding.code) == (str(tmp_path / "0.toml"), 1, "M401")
+    assert (finding.path, finding.code) == (str(tmp_path / "1.toml"), "M401")
+    assert (finding.line, finding.column, finding.length) == (1, 10, 14)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, SHIPPED, 'unset = ["order"]')
+    (finding,) = caught.value.findings
+    assert (finding.path, finding.line, finding.code) == (str(tmp_path / "1.toml"), 1, "M401")
+    load(tmp_path, SHIPPED, 'unset = ["order.refnum"]', 'order.refnum = "order.name"')
+
+
+def test_unset_without_the_first_table(tmp_path: Path) -> None:
+    """A path that lacks the table at its beginning is told the whole path."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, SHIPPED, 'unset = ["note"]')
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.hint) == ("M205", 'did you mean "order.note"?')
 
 
 def test_findings_and_errors_name_the_layer(tmp_path: Path) -> None:

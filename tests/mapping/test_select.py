@@ -120,6 +120,31 @@ def test_new_fields_have_their_types_in_expressions(tmp_path) -> None:
     assert found.code == "M301"
 
 
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("order.closedAt", 'Shopify has it; fetch it: [select] order = "closedAt"'),
+        ("order.fulfillments", 'Shopify has it; fetch it: [select] order = "fulfillments { … }"'),
+        (
+            "order.metafields.custom.gift",
+            'name it in [select.metafields]: order = { gift = "custom.gift" }',
+        ),
+        ("order.nte", 'did you mean "note"?'),
+    ],
+)
+def test_what_is_not_fetched_is_told_how(tmp_path, path: str, hint: str) -> None:
+    """A field that Shopify has and the bridge does not fetch is no typing error."""
+    (found,) = findings(tmp_path, f'[order]\ngift_message = "{path}"')
+    assert (found.code, found.hint) == ("M204", hint)
+
+
+def test_the_elements_of_a_connection_stand_in_nodes(tmp_path) -> None:
+    """Offline too it is certain that a connection itself has none of its elements' fields."""
+    (found,) = findings(tmp_path, '[select]\norder = "lineItems(first: 5) { sku }"')
+    assert (found.code, found.line, found.column) == ("M510", 2, 32)
+    assert found.hint == "what its elements have stands in nodes { sku }"
+
+
 def test_metafields_have_names_of_their_own(tmp_path) -> None:
     """A metafield is a text under metafields.NAME; another name there is unknown."""
     head = '[select.metafields]\norder = { gift = "custom.gift_message" }\n[order]\n'
