@@ -108,7 +108,9 @@ def read_feed(template_output: object, mapping: MappingModule) -> Feed:
 
 def _says_nothing(feed: object) -> bool:
     """Nothing in the feed, or nothing under any of its names: a push without a product."""
-    return not feed or (isinstance(feed, Mapping) and not any(feed.values()))
+    if isinstance(feed, Mapping):
+        return all(_says_nothing(inside) for inside in feed.values())
+    return not feed
 
 
 def families_in(elements: Sequence[Element]) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:

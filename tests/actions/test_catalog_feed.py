@@ -405,6 +405,8 @@ def test_a_feed_that_is_no_object_is_one_event(feed, kind) -> None:
 def test_no_products_however_they_are_written_is_no_mistake(empty) -> None:
     """Templates write an empty list as null, an empty object or an empty text."""
     assert read({"products": empty}).events == ()
+    for preset in ("magento", "mozu"):
+        assert read({"data": {"simple": empty}}, preset).events == ()
 
 
 @pytest.mark.parametrize(
