@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
+from bridge.config.models import OrderPullPolicy
 from tests.stories.caller import acknowledge, orders_of, pull_all, reconfigure, refnums
+from tests.stories.shipments import item, line, package, shipped
 from tests.stories.test_order_day import NOT_READY
 from tests.support import World, world
 
@@ -49,3 +54,35 @@ async def test_orders_known_by_their_names(tmp_path: Path) -> None:
         assert set(came) <= names
         await acknowledge(w, *came)
         assert await pull_all(w) == []
+
+
+async def test_two_channels_of_one_store(tmp_path: Path) -> None:
+    """Each offers its own orders; what either has done to an order counts for both."""
+    async with world(tmp_path, order_pull={"page_size": 100, "tags_exclude": ["gift"]}) as w:
+        (first,) = w.settings.channels
+        own = {"page_size": 100, "tags_include": ["gift"]}
+        key = "b" * 32
+        other = first.model_copy(
+            update={
+                "id": 22,
+                "auth_key": SecretStr(key),
+                "order_pull": OrderPullPolicy.model_validate(own),
+            }
+        )
+        w.settings = w.settings.model_copy(update={"channels": (first, other)})
+        await w.restart()
+        as_other = {"integration_auth_token": key, "channel_info": {"id": 22}}
+        usual = refnums(await pull_all(w))
+        gifts = refnums((await w.post("order_pull", as_other)).body["orders"])
+        assert gifts
+        assert not set(usual) & set(gifts)
+        (order,) = [o for o in (await orders_of(w)).values() if o["id"] == gifts[0]]
+        box = package(1, "T1", item(line(order), 1))
+        call = {"channel_order_refnum": order["id"], "shipment": {"packages": [box]}}
+        both = [w.post("order_shipment_submit", {**call, **who}) for who in ({}, as_other)]
+        codes = [answer.codes for answer in await asyncio.gather(*both)]
+        assert sorted(codes) == [[], ["ALREADY_APPLIED"]]
+        assert len(await shipped(w, order)) == 1
+        await acknowledge(w, order["id"])
+        again = refnums((await w.post("order_pull", as_other)).body["orders"])
+        assert set(again) == set(gifts[1:])
