@@ -27,7 +27,7 @@ from bridge.actions.catalog_media import MAY_STILL_COME, Sent
 from bridge.actions.catalog_merge import all_images
 from bridge.actions.catalog_places import places
 from bridge.actions.catalog_state import Places, Target, making, tell
-from bridge.actions.catalog_text import handle_of
+from bridge.actions.catalog_text import handle_of, same_handle
 from bridge.config.models import CatalogPolicy
 from bridge.engine import Call
 from bridge.errors import DeadlineExceeded
@@ -79,7 +79,7 @@ class _Reader:
                 reached.append(family)
             else:
                 self._not_reached(family)
-        reached, identified = await self._identified(reached)
+        reached, identified = await self._identified(reached, found)
         matching = await self._matched(reached, found, identified)
         self._out.events += matching.events
         known = [m for m in matching.matches if m.gid is not None]
@@ -135,7 +135,7 @@ class _Reader:
     # -- which product --------------------------------------------------------------------
 
     async def _identified(
-        self, families: Sequence[Family]
+        self, families: Sequence[Family], found: Mapping[str, Sequence[StoreVariant]]
     ) -> tuple[list[Family], dict[str, str | None]]:
         """{family key: product GID} where not the SKUs decide, and the families in time."""
         wanted: dict[str, Identifier] = {}
@@ -150,7 +150,11 @@ class _Reader:
                 reached.append(family)
             else:
                 self._not_reached(family)
-        return reached, {key: row[0] if row else None for key, row in rows.items()}
+        identified = {key: row[0] if row else None for key, row in rows.items()}
+        for family in reached:
+            if "handle" in wanted.get(family.key, {}) and identified[family.key] is None:
+                identified[family.key] = _under_its_handle(family, found)
+        return reached, identified
 
     def _identifier(self, family: Family) -> Identifier | None:
         product = family.product
@@ -367,6 +371,13 @@ def _from(families: Sequence[Family], key: str) -> Sequence[Family]:
     """The families from the one of this key on, then those before it."""
     start = next((n for n, family in enumerate(families) if family.key == key), 0)
     return [*families[start:], *families[:start]]
+
+
+def _under_its_handle(family: Family, found: Mapping[str, Sequence[StoreVariant]]) -> str | None:
+    """The product with a SKU of the family under the handle that Shopify made of the feed's."""
+    handle = family.product.handle or ""
+    rows = (v for sku in family.skus for v in found.get(sku, ()))
+    return next((v.product for v in rows if same_handle(handle, v.handle)), None)
 
 
 def _handles(one: Match) -> list[str]:

@@ -111,6 +111,18 @@ async def test_two_handles_that_the_store_makes_one_of_are_two_products(tmp_path
             await settled(w, feed)
 
 
+@pytest.mark.parametrize("handle", ["日本語", "Blue_Tee"])
+async def test_matched_by_a_handle_that_the_store_writes_in_its_own_way(
+    tmp_path: Path, handle: str
+) -> None:
+    """Its SKU says that it is the one."""
+    async with world(tmp_path, catalog={"match": "handle"}) as w:
+        await settled(w, {**product("x", variant("H-1")), "handle": handle})
+        await settled(w, {**product("x", variant("H-1", "12.00")), "handle": handle})
+        found = [p for p in (await w.state())["products"] if p["title"] == "X"]
+        assert [float(v["price"]) for p in found for v in p["variants"]] == [12.0]
+
+
 async def test_a_wrong_category_costs_only_itself(tmp_path: Path) -> None:
     """By its GID too, which is not looked up."""
     async with world(tmp_path) as w:
