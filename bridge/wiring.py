@@ -34,6 +34,7 @@ from bridge.schema import API_VERSION
 from bridge.schema.stored import Schemas, file_name
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.exchange import Observe
+from bridge.shopify.pacing import CostBucket
 
 log = structlog.get_logger()
 
@@ -194,10 +195,11 @@ async def assemble(
     try:
         connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS)
         async with aiohttp.ClientSession(connector=connector) as http:
+            buckets: dict[tuple[str, str], CostBucket] = {}
             channels = {
                 c.id: Channel(
                     c,
-                    connect(c, http) if connect else _client(c, http, observe, hook),
+                    connect(c, http) if connect else _client(c, http, observe, hook, buckets),
                     mappings[c.id],
                 )
                 for c in settings.channels
@@ -266,10 +268,21 @@ def _client(
     http: aiohttp.ClientSession,
     observe: Observe | None,
     hook: Callable[[str], None] | None,
+    buckets: dict[tuple[str, str], CostBucket],
 ) -> ShopifyClient:
+    """The channel's client. Shopify counts points by app and store, so channels share buckets."""
+    token, app = channel.shopify.token, channel.shopify.client_id
+    one = (
+        channel.shopify.endpoint or channel.shop,
+        app or (token.get_secret_value() if token is not None else ""),
+    )
     try:
-        return ShopifyClient.for_channel(channel, http, observe=observe, hook=hook)
+        made = ShopifyClient.for_channel(
+            channel, http, observe=observe, hook=hook, bucket=buckets.get(one)
+        )
     except ValueError as error:
         raise ConfigError(
             [Finding("configuration", 0, 0, "C301", f"channel {channel.id}: {error}")]
         ) from error
+    buckets.setdefault(one, made.bucket)
+    return made

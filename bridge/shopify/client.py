@@ -118,8 +118,12 @@ class ShopifyClient:
         *,
         observe: Observe | None = None,
         hook: Callable[[str], None] | None = None,
+        bucket: CostBucket | None = None,
     ) -> ShopifyClient:
-        """The client that a channel's configuration describes. Raises ValueError for a bad shop."""
+        """The client that a channel's configuration describes. Raises ValueError for a bad shop.
+
+        ``bucket`` is that of another channel by which the same app asks the same store.
+        """
         settings = channel.shopify
         store = Store.at(channel.shop, channel.api_version, endpoint=settings.endpoint)
         rate = settings.restore_rate
@@ -127,7 +131,7 @@ class ShopifyClient:
             http=http,
             store=store,
             tokens=token_source(settings, http, store, observe=observe),
-            bucket=CostBucket(rate * SECONDS_OF_RATE, rate),
+            bucket=bucket or CostBucket(rate * SECONDS_OF_RATE, rate),
             timeout_seconds=settings.timeout_seconds,
             observe=observe,
             hook=hook,

@@ -71,6 +71,8 @@ async def test_two_channels_of_one_store(tmp_path: Path) -> None:
         )
         w.settings = w.settings.model_copy(update={"channels": (first, other)})
         await w.restart()
+        clients = [channel.client for channel in w.bridge.parts.engine.channels.values()]
+        assert clients[0].bucket is clients[1].bucket, "Shopify counts the store's points once"
         as_other = {"integration_auth_token": key, "channel_info": {"id": 22}}
         usual = refnums(await pull_all(w))
         gifts = refnums((await w.post("order_pull", as_other)).body["orders"])
