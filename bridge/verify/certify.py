@@ -25,7 +25,7 @@ import aiohttp
 
 from bridge.errors import RequestError
 from bridge.retailops.protocol import read_body
-from bridge.verify.http import MAX_ANSWER_BYTES
+from bridge.verify.http import read_all
 
 CERTIFY_URL: Final = "https://api.retailops.com/integration/channel/certify.json"
 
@@ -112,7 +112,7 @@ async def certify(
             headers={"Accept": "application/json"},
             allow_redirects=False,  # a redirected POST loses its body, and takes the keys elsewhere
         ) as reply:
-            verdict = judge(reply.status, await reply.content.read(MAX_ANSWER_BYTES))
+            verdict = judge(reply.status, await read_all(reply))
     except aiohttp.ClientConnectorError as error:
         verdict = Verdict("refused", f"cannot connect: {error.strerror or error}; nothing was sent")
     except TimeoutError:

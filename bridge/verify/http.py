@@ -16,6 +16,14 @@ TIMEOUT_SECONDS = 15.0  # how long the official verifier waits
 MAX_ANSWER_BYTES = 64 * 2**20
 
 
+async def read_all(reply: aiohttp.ClientResponse) -> bytes:
+    """The whole body, in however many pieces it comes; of one that is too large the beginning."""
+    body = b""
+    while len(body) < MAX_ANSWER_BYTES and not reply.content.at_eof():
+        body += await reply.content.read(MAX_ANSWER_BYTES - len(body))
+    return body
+
+
 class HttpAsker:
     """Asks below one base URL.
 
@@ -52,9 +60,7 @@ class HttpAsker:
             async with self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as reply:
-                body = await reply.content.read(MAX_ANSWER_BYTES)
-                while len(body) < MAX_ANSWER_BYTES and not reply.content.at_eof():
-                    body += await reply.content.read(MAX_ANSWER_BYTES - len(body))
+                body = await read_all(reply)
                 seconds = self._clock() - begun
                 return Response(reply.status, reply.content_type, body, seconds)
         except TimeoutError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,21 @@ async def test_a_reply_that_repeats_the_keys_is_shown_without_them(
 
     result = await (await sides(aiohttp_server, RetailOps(reply=echo))).run("--skip-verify")
     assert "Not certified: bad … [b] … (…)" in result.output
+
+
+async def test_a_reply_that_comes_in_pieces_is_read_to_its_end(
+    aiohttp_server: AiohttpServer,
+) -> None:
+    """RetailOps writes of each action as it has called it: the first piece is not the reply."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"status": "success", '
+        await asyncio.sleep(0.05)
+        yield b'"message": "", "action_results": []}'
+
+    side = await sides(aiohttp_server, RetailOps(reply=lambda: web.Response(body=pieces())))
+    result = await side.run("--skip-verify")
+    assert result.exit_code == 0, result.output
 
 
 async def test_silence_is_unknown_and_not_repeated(aiohttp_server: AiohttpServer) -> None:
