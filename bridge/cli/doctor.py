@@ -15,7 +15,6 @@ from rich.text import Text
 
 from bridge.cli import EXIT_CONFIG, EXIT_FAILED, examining
 from bridge.cli.opening import (
-    PATIENCE_SECONDS,
     AsJson,
     Config,
     OnlyChannel,
@@ -32,6 +31,10 @@ MARKS: Final = {
     "warning": ("warning", "yellow"),
     "error": ("ERROR  ", "bold red"),
 }
+
+# A store that is not there is asked again until then, and a person waits. Shopify's bucket is
+# full again within 20 s.
+STORE_SECONDS: Final = 20.0
 
 Section = tuple[int | None, str, list[Note]]
 """A channel's id (None: this machine), the section's heading, and what was found."""
@@ -82,7 +85,7 @@ async def examine(
     *,
     config: Path | None = None,
     actions: Collection[str] | None = None,
-    seconds: float = PATIENCE_SECONDS,
+    seconds: float = STORE_SECONDS,
     now: Callable[[], datetime] = _utc_now,
 ) -> list[Section]:
     """All sections: first this machine, then each channel; the stores are asked side by side."""
