@@ -199,7 +199,9 @@ class TomlPlaces:
             self._blanks(newlines=False)
             start = self._at
             if self._text[start] in "\"'":
-                part = str(tomllib.loads(f"x={self._string()}")["x"])
+                quoted = self._string()
+                plain = quoted[0] == "'" or "\\" not in quoted
+                part = quoted[1:-1] if plain else str(tomllib.loads(f"x={quoted}")["x"])
             else:
                 bare = _BARE_KEY.match(self._text, start)
                 part = bare[0] if bare else ""

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from bridge.actions.order_pull import OrderPull, PullState
+from bridge.actions.table import MAPPINGS
 from bridge.cli import origins
 from bridge.cli.opening import (
     AsJson,
@@ -24,6 +25,8 @@ from bridge.cli.opening import (
 from bridge.config import ChannelSettings
 from bridge.errors import BridgeError
 from bridge.ledger import Ledger
+from bridge.mapping.expecting import parse_path, stranger
+from bridge.mapping.targets import target_of
 from bridge.mapping.trace import Noted, TracedModule
 from bridge.retailops.requests import OrderPullRequest
 from bridge.wiring import layers_of, load_mapping
@@ -61,6 +64,7 @@ def preview(
             f'preview shows what is pulled: order_pull, not "{action}"; what would be written'
             " shows retailops-bridge plan"
         )
+    _known(only)
     chosen = channel_of(settings_of(config), channel)
     found = asyncio.run(_looked_at(chosen, order))
     if as_json:
@@ -69,6 +73,16 @@ def preview(
         _show(found, chosen, only)
     if found.refused:
         raise typer.Exit(1)
+
+
+def _known(only: str) -> None:
+    """Raises BridgeError when an order has no such field: nothing would be shown of it."""
+    path = parse_path(only) if only else None
+    if path is None:
+        return  # ``origins`` tells of what is no path
+    wrong, hint = stranger(path, target_of(MAPPINGS[MAPPING].target))
+    if wrong:
+        raise BridgeError(f"--only {only}: {wrong}{': ' if hint else ''}{hint}")
 
 
 async def _looked_at(settings: ChannelSettings, wanted: str) -> Preview:
@@ -112,6 +126,8 @@ def _show(found: Preview, channel: ChannelSettings, only: str) -> None:
     for one in origins.chosen(found.values, only):
         _show_value(one)
     left_out = origins.chosen(found.left_out, only)
+    if only and not left_out and not origins.chosen(found.values, only):
+        typer.echo(f"\nthe mapping says nothing of {only} for this order")
     if left_out:
         typer.echo(f"\n{origins.LEFT_OUT}")
     for one in left_out:

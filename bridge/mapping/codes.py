@@ -116,6 +116,11 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
         "M604": CodeDoc(
             "an entry of a lookup table that can never be found", "Correct its key.", "warning"
         ),
+        "M605": CodeDoc(
+            "an entry of a lookup table that is quoted twice",
+            "Write the text itself: an entry is no expression.",
+            "warning",
+        ),
         "M701": CodeDoc("a test is not written as tests are", "Correct the key or the value."),
         "M702": CodeDoc(
             "a test expects nothing", "Say what must come out: expect, or expect_error."

@@ -108,10 +108,10 @@ def looked_up(
     left: Known, name: str, entries: Mapping[str, object], *, strict: bool, gap: Problem | None
 ) -> Known:
     """What a lookup gives: its entries' texts, null without one unless it is ``strict``."""
-    values = [v for k, v in entries.items() if left.choices is None or k in left.choices]
+    found = {k: v for k, v in entries.items() if left.choices is None or k in left.choices}
     choices = None
-    if all(isinstance(v, str) for v in values):
-        choices = {text(v): Choice(name, k) for k, v in entries.items() if v in values}
+    if all(isinstance(v, str) for v in found.values()):
+        choices = {text(v): Choice(name, k) for k, v in found.items()}
     pending = (*left.pending, gap) if gap is not None else left.pending
     return Known(left.nullable if strict else True, choices, pending)
 

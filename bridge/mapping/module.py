@@ -302,6 +302,7 @@ def by_place(finding: Finding) -> tuple[str, int, int]:
     return finding.path, finding.line, finding.column
 
 
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _UNFETCHED = re.compile(r'unknown field "(\w+)" of (\w+)')
 
 
@@ -395,6 +396,10 @@ def _tables(
             if isinstance(value, str | int | Decimal | bool):
                 entries[key] = value
                 origins[name, key] = entry.origin
+                if isinstance(value, str) and _QUOTED.fullmatch(value):
+                    message = "an entry is a text as it stands: these quotes would be sent too"
+                    hint = f'"{value[1:-1]}"'
+                    findings.append(entry.origin.at_value("M605", message, hint))
             else:
                 message = "an entry is a text, a number, true or false"
                 findings.append(entry.origin.at_value("M105", message))

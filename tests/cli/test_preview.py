@@ -77,6 +77,14 @@ async def test_selected_fields_are_shown_too(preview) -> None:
     assert "mine/order_pull.toml:4:16" in out
 
 
+async def test_a_field_without_a_value_is_told(preview) -> None:
+    """A field that the mapping says nothing of is no silence."""
+    words = ("order_pull", "--order", "1001", "--only", "gift_message")
+    code, out, _ = await preview('unset = ["order.gift_message"]', *words)
+    assert code == 0
+    assert "the mapping says nothing of gift_message for this order" in out
+
+
 async def test_an_order_that_would_be_held_back_says_why(preview) -> None:
     """The code, the reason and the line; exit 1."""
     mapping = '[order]\ncurrency_code = "order.name"'
@@ -98,6 +106,7 @@ async def test_an_order_that_is_not_there_is_told(preview) -> None:
     [
         (("order_cancel", "--order", "1001"), 1, "retailops-bridge plan"),
         (("order_pull", "--order", "1001", "--only", "a..b"), 2, "is no path"),
+        (("order_pull", "--order", "1001", "--only", "gift_mesage"), 1, '"gift_message"?'),
     ],
 )
 async def test_wrong_words_are_told(preview, words, code, said) -> None:

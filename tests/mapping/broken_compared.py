@@ -193,4 +193,16 @@ CASES: dict[str, Broken] = {
             ),
         ],
     ),
+    "an entry quoted like an expression": (
+        '[order]\nrefnum = "order.name"\nnote = "order.note | table: \'notes\'"\n'
+        '[tables.notes]\nplain = "GROUND"\ntwice = "\'GROUND\'"\n',
+        [
+            (
+                "6:9+10",
+                "M605",
+                "an entry is a text as it stands: these quotes would be sent too",
+                '"GROUND"',
+            ),
+        ],
+    ),
 }
