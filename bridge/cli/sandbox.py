@@ -15,6 +15,7 @@ import typer
 from bridge.config.models import Settings
 from bridge.errors import BridgeError
 from bridge.sandbox.runner import RunningSandbox, start_sandbox
+from bridge.sandbox.throttle import PLANS
 from bridge.sandbox.tokens import DEFAULT_ACCESS
 from bridge.server import logs
 from bridge.server.running import serving, until_signal
@@ -32,8 +33,19 @@ SeedFile = Annotated[
 ]
 Variants = Annotated[int, typer.Option(min=0, help="Further variants, BULK-000001 and so on.")]
 Orders = Annotated[int, typer.Option(min=0, help="Further paid orders of ten lines each.")]
+
+
+def _plan(name: str) -> str:
+    if name not in PLANS:
+        raise typer.BadParameter(f"{name} is no plan; it is one of {', '.join(PLANS)}")
+    return name
+
+
 Plan = Annotated[
-    str, typer.Option(help="Shopify plan: standard, advanced, plus or enterprise (its points).")
+    str,
+    typer.Option(
+        callback=_plan, help="Shopify plan: standard, advanced, plus or enterprise (its points)."
+    ),
 ]
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="The ledger file; else one in a temporary folder.")

@@ -192,6 +192,8 @@ def _note(detail: ErrorDetails, key: Key, source: Source) -> None:
         hint = ""
         if key == ("channels",):
             hint = "a bridge needs at least one [[channels]] table; see config.example.toml"
+            if source.path is None:
+                hint = f"no configuration file was named: give --config, or set {CONFIG_VARIABLE}"
         source.add(key, "C301", f"{dotted(key)}{also} is missing", hint)
     else:
         said = detail["msg"].replace("Input should", "should", 1)

@@ -54,7 +54,9 @@ def test_version(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("serve", "--nonsense"), ("serve", "x")], ids=" ".join
+    "arguments",
+    [("nonsense",), ("serve", "--nonsense"), ("serve", "x"), ("sandbox", "--plan", "x")],
+    ids=" ".join,
 )
 def test_wrong_usage_is_2(capsys, arguments):
     """As for any Unix command."""
@@ -70,6 +72,14 @@ def test_a_wrong_configuration_is_78(capsys, tmp_path):
     assert f"{path}:2:1: error[C201]" in err
     assert f"{path}:4:1: error[C302]" in err
     assert "Traceback" not in out + err
+
+
+def test_no_configuration_file_was_named(capsys, monkeypatch):
+    """What is to be done first is said: not that a table is missing in a file that there is not."""
+    monkeypatch.delenv("RETAILOPS_BRIDGE_CONFIG", raising=False)
+    code, _, err = run(capsys, "ledger", "list")
+    assert code == 78
+    assert "give --config" in err
 
 
 def test_a_bad_shop_domain_is_78(capsys, tmp_path):
