@@ -28,6 +28,10 @@ VCR_VERSION: Final = 1
 # Long lines are for programs; a person reads the literal blocks.
 WIDTH: Final = 110
 
+# What RetailOps sends is nested 64 levels deep at most (retailops.protocol.MAX_DEPTH), and what
+# Shopify answers stands in texts.
+DEEPEST: Final = 500
+
 
 class _Dumper(yaml.CSafeDumper):  # in C: a page of orders is some 2 MiB
     """Multi-line texts as literal blocks, nothing by reference."""
@@ -113,6 +117,7 @@ def loads(text: str, path: Path | None = None) -> Cassette:
     """A cassette from its text. CassetteError when it is none."""
     where = path or "cassette"
     try:
+        _shallow(text, where)
         document = yaml.CSafeLoader(text).get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -139,6 +144,18 @@ def loads(text: str, path: Path | None = None) -> Cassette:
             "replay it with that one"
         )
     return Cassette(header, call, interactions, path)
+
+
+def _shallow(text: str, where: object) -> None:
+    """CassetteError for lists in lists without end: libyaml's loader ends the process with them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise CassetteError(f"{where}: this is no recording: it is nested too deeply")
 
 
 def _read(one: Mapping[str, Any]) -> Interaction:

@@ -185,6 +185,7 @@ async def test_a_full_folder_ends_it(tmp_path):
     ("text", "told"),
     [
         ("[1, 2", "this is no YAML"),
+        ("[" * 100_000, "nested too deeply"),
         ("interactions: []\nversion: 1\n", "this is no recording of a call"),
         ("bridge: {format: 1}\ncall: {request: {}, status: 200}\n", "Field required"),
     ],
