@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bridge.mapping.casefile import ERRORS, case_keys
 from bridge.mapping.keys import CONTROL, SECTIONS
-from bridge.mapping.select import Slot
+from bridge.mapping.select import METAFIELD_PATTERN, Slot
 from bridge.mapping.targets import Field, Target
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -79,7 +79,7 @@ def tests_schema(name: str, errors: frozenset[str], *, beside: str) -> Schema:
 def _select(slots: Mapping[str, Slot]) -> Schema:
     """``[select]``: fields by slot, and metafields by slot and name."""
     fields = {s.name: {"type": "string", "description": _reached(s)} for s in slots.values()}
-    named = _table({"type": "string"})
+    named = _table({"type": "string", "pattern": f"^{METAFIELD_PATTERN}$"})
     carrying = {
         s.name: {**named, "description": f"then: {s.path}.metafields.NAME"}
         for s in slots.values()

@@ -52,9 +52,10 @@ _SELECTING = "order_pull and inventory_push"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Shopify's namespaces and keys: letters, digits, - and _; $app: is the namespace of an app.
-_METAFIELD = re.compile(
-    r"(?P<namespace>(\$app:)?[A-Za-z0-9_-]{2,255})\.(?P<key>[A-Za-z0-9_-]{2,64})"
-)
+METAFIELD_PATTERN: Final = r"((?:\$app:)?[A-Za-z0-9_-]{2,255})\.([A-Za-z0-9_-]{2,64})"
+"""``namespace.key``; the editor's JSON Schema has it too."""
+
+_METAFIELD = re.compile(METAFIELD_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +252,8 @@ class _Reader:
             alias=NameNode(value=f"{METAFIELD}{name}"),
             name=NameNode(value="metafield"),
             arguments=(
-                _argument("namespace", found["namespace"]),
-                _argument("key", found["key"]),
+                _argument("namespace", found[1]),
+                _argument("key", found[2]),
             ),
             directives=(),
             selection_set=SelectionSetNode(selections=(_leaf("value"),)),

@@ -195,6 +195,18 @@ def test_coverage_names_what_no_test_expects(capsys, folder) -> None:
     assert "update.rmas[].each: no case gives it an element" in out
 
 
+def test_coverage_of_an_overlay_names_the_merchants_own_rules(capsys, folder) -> None:
+    """What the merchant wrote is listed; what the bridge ships, and tests itself, is counted."""
+    folder("order_cancel.toml", "[cancellation]\nstaff_note = \"'by RetailOps'\"\n")
+    path = folder("order_cancel.test.toml", case('expect = { reason = "OTHER" }'))
+    code, out, _ = run(capsys, "test", str(Path(path).parent), "--coverage")
+    assert code == 0
+    gaps = [line for line in out.splitlines() if line.startswith("  ")]
+    assert len(gaps) == 2
+    assert "order_cancel.toml:2:14: cancellation.staff_note: no case expects its value" in gaps[0]
+    assert gaps[1] == "  and 3 rule(s) of the shipped mapping, which has tests of its own"
+
+
 def test_json_has_the_same(capsys, folder) -> None:
     """For programs: cases, failures, outputs, errors, and uncovered rules with their places."""
     text = case(

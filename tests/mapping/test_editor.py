@@ -66,6 +66,7 @@ def test_the_shipped_schemas_are_made(name, tests) -> None:
         "[order.currency_values]\ntax_amt = true",
         'unset = "order.gift_message"',
         "[tables.ship_service]\nExpress = ['2DAY']",
+        '[select.metafields]\norder = { gift = "gift_message" }',
     ],
 )
 def test_a_mapping_that_the_parser_refuses_is_marked(text) -> None:
