@@ -159,6 +159,12 @@ def _whole(value: object) -> int:
     return int(number(value))
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Failed(f"{said_type(value)}, not true or false")
+    return value
+
+
 def _day(value: object) -> date:
     if isinstance(value, datetime):
         return value.date()
@@ -175,6 +181,7 @@ _CONVERT: Final[Mapping[str, Callable[[object], object]]] = {
     "Float": number,
     "DateTime": moment,
     "Date": _day,
+    "Boolean": _flag,
 }
 
 _SAMPLES: Final[Mapping[str, object]] = {

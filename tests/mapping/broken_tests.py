@@ -276,6 +276,11 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str]]]] = {
         "expect.cancel = { absent = true }\n",
         [("3:21+10", "M705", "Input should be 'net' or 'gross'", "see the reference of settings")],
     ),
+    "a text for a boolean": (
+        "order_pull",
+        '[[case]]\nname = "it"\ninput.test = "yes"\nexpect.cancel = { absent = true }\n',
+        [("3:7+4", "M705", '"test": a text, not true or false', "")],
+    ),
     "a file that is not there": (
         "order_pull",
         '[[case]]\nname = "it"\ninput.file = "none.json"\nexpect.cancel = { absent = true }\n',
