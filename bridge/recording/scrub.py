@@ -106,6 +106,7 @@ class Scrubber:
         self._addresses: dict[str, str] = {}
         self._places: set[tuple[str, ...]] = set()
         self._index: dict[str, dict[tuple[str, ...], str]] = {}
+        self._sizes: dict[str, set[int]] = {}  # of the values that begin with a word
         self._by: Mapping[Kind, Callable[[str], str]] = {
             Kind.AS_IS: str,
             Kind.KEPT: self._searched,
@@ -168,6 +169,7 @@ class Scrubber:
         shortest = SHORTEST_NUMBER if letters.isdigit() else SHORTEST
         if len(letters) >= shortest:
             self._index.setdefault(words[0], {})[words] = _trimmed(stand_in)
+            self._sizes.setdefault(words[0], set()).add(len(words))
 
     def _number(self, text: str) -> str:
         place = len(self._numbered) + 1
@@ -270,12 +272,12 @@ class Scrubber:
         known = self._index.get(words[at])
         if not known:
             return 0, ""
-        best: tuple[int, str] = (0, "")
-        for value, stand_in in known.items():
-            size = len(value)
-            if size > best[0] and tuple(words[at : at + size]) == value:
-                best = (size, stand_in)
-        return best
+        # By size and not value by value: thousands of notes may begin with the same word.
+        for size in sorted(self._sizes[words[at]], reverse=True):
+            said = tuple(words[at : at + size])
+            if len(said) == size and said in known:
+                return size, known[said]
+        return 0, ""
 
 
 def _stays(kind: Kind | None, text: str) -> bool:
