@@ -88,6 +88,8 @@ def fields(
         costs = dict(module.composed.costs) if module is not None else {}
         print_json(told | {"targets": [asdict(t) for t in targets], "costs": costs})
         return
+    if not sources and not targets:
+        raise BridgeError(f'{name} has no field with "{search}" in its name or type')
     out = console()
     given = [(s.path, s.type, "" if s.fetched else "not fetched", s.note) for s in sources]
     out.print(table(f"{name}: from", ("source", "type", "", ""), given))
@@ -100,13 +102,14 @@ def fields(
 def _module(name: str, config: Path | None, channel: int | None) -> MappingModule | None:
     """A channel's mapping; None without a configuration.
 
-    Raises ConfigError when that mapping cannot be loaded.
+    One that cannot be loaded is told, and the fields are listed without it: its mistakes are
+    mended with this list.
     """
     settings = settings_of(config) if has_config(config) else None
     for place in places(settings, None, channel):
         loaded = load(name, place)
         if loaded.module is None:
-            raise ConfigError(loaded.findings)
+            typer.echo(f"{ConfigError(loaded.findings)}\n", err=True)
         return loaded.module
     return None
 

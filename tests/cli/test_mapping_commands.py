@@ -325,6 +325,16 @@ def test_fields_can_be_searched(capsys) -> None:
     assert all("gift" in json.dumps(s).lower() for s in (*told["sources"], *told["targets"]))
 
 
+def test_fields_are_listed_beside_a_broken_mapping_too(capsys, tmp_path) -> None:
+    """A finding sends its reader to this list, so the list must not be refused for the finding."""
+    config = merchant(tmp_path, order_pull='[order]\ngift_message = "order.nte"\n')
+    code, out, err = run(capsys, "fields", "order_pull", "gift_message", "--config", config)
+    assert (code, "gift_message" in out, "M204" in err) == (0, True, True)
+    code, out, err = run(capsys, "fields", "order_pull", "zzzz")
+    assert (code, out) == (1, "")
+    assert 'no field with "zzzz"' in err
+
+
 def test_fields_lists_the_filters(capsys) -> None:
     """Every filter with what it takes and gives."""
     _, out, _ = run(capsys, "fields", "--filters", "--json")
