@@ -137,8 +137,9 @@ class InventoryPush:
         decision = decide(
             state.wants, state.variants, state.reserved, policy, unreached=state.unreached
         )
-        for notice in (*state.notices, *decision.notices):
-            if notice not in call.events:
+        told = set(call.events)  # each round decides anew, and says the same of the same row
+        for notice in dict.fromkeys((*state.notices, *decision.notices)):
+            if notice not in told:
                 call.tell(notice)
         fresh = [r for r in (*decision.rows, *decision.activate) if r.place not in state.spent]
         places = {r.place for r in fresh}

@@ -140,7 +140,10 @@ class Storage:
             timeout=self._limits(deadline),
             allow_redirects=False,
         ) as response:
-            return response.status, await response.content.read(CHUNK)
+            answer = b""  # comes in pieces; of one that is too large the beginning will do
+            while len(answer) < CHUNK and not response.content.at_eof():
+                answer += await response.content.read(CHUNK - len(answer))
+            return response.status, answer
 
     async def lines(
         self, url: str, *, deadline: Deadline, document: str = ""

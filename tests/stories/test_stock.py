@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.retailops.events import Event
 from bridge.server.running import serving
 from tests.stories.caller import PLAIN, acknowledge, placed, post_to, pull_all, refnums
 from tests.support import World, world
@@ -68,6 +69,24 @@ async def test_a_sku_twice_in_one_push(tmp_path: Path) -> None:
         assert [(e["event_type"], e["code"]) for e in answer.events] == [("info", "SKU_REPEATED")]
         assert await stock_of(w, PLAIN) == 90 - held
         assert len(await w.journal("inventorySetQuantities")) == 2
+
+
+async def test_thousands_of_unknown_skus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is told once, and no row is compared with all the others: time grows with the rows."""
+    compared = 0
+    equal = Event.__eq__
+
+    def counting(one: Event, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return equal(one, other)
+
+    monkeypatch.setattr(Event, "__eq__", counting)
+    async with world(tmp_path) as w:
+        rows = [{"sku": f"NO-SUCH-{n}", "quantity_available": 1} for n in range(2_000)]
+        answer = await w.post("inventory_push", inventory_updates=rows)
+        assert answer.codes == ["SKU_NOT_FOUND"] * 2_000
+        assert compared < 10_000
 
 
 async def test_an_empty_detail_never_wipes_stock(tmp_path: Path) -> None:
