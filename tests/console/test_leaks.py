@@ -8,25 +8,11 @@ from typing import Any
 
 from bridge.retailops.actions import ACTIONS
 from tests.console.visiting import visitor, watched
+from tests.marked import PERSON
 from tests.stories.caller import placed, pull
 from tests.support import CHANNEL, World
 
 MARKS = ("zebedee", "quackenbush", "zyzzyva", "private.example", "415 555", "04199", "shpat_")
-
-PERSON = {
-    "first_name": "Zebedee",
-    "last_name": "Quackenbush",
-    "address1": "1 Zyzzyva Terrace",
-    "address2": "Flat Zyzzyva",
-    "city": "Zyzzyvaton",
-    "company": "Quackenbush Sons",
-    "province": "Maine",
-    "province_code": "ME",
-    "zip": "04199",
-    "country": "United States",
-    "country_code": "US",
-    "phone": "+1 415 555 2671",
-}
 
 # Rules that cannot be met by what this customer typed: the errors must not quote it.
 MAPPING = """

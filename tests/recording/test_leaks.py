@@ -26,6 +26,7 @@ from bridge.sandbox.server import StoreSettings
 from bridge.sandbox.tokens import DEFAULT_CLIENT
 from bridge.server.replaying import run_as_served
 from bridge.shopify.exchange import Exchange
+from tests.marked import PERSON
 from tests.recording.marked import Marks, body_of, recordings
 from tests.stories.shipments import TEE, item, line, package, place
 from tests.support import KEY, World, world
@@ -302,21 +303,6 @@ def leaves(value: Any, name: str = "") -> list[str]:
 
 # -- through the real thing -----------------------------------------------------------------------
 
-MARKED = {
-    "first_name": "Zebedee",
-    "last_name": "Quackenbush",
-    "address1": "1 Zyzzyva Terrace",
-    "address2": "Flat Zyzzyva",
-    "city": "Zyzzyvaton",
-    "company": "Quackenbush Sons",
-    "province": "Maine",
-    "province_code": "ME",
-    "zip": "04199",
-    "country": "United States",
-    "country_code": "US",
-    "phone": "+1 415 555 2671",
-}
-
 
 async def a_day(w: World) -> None:
     """Pulled, taken, shipped and returned; what was typed is in every field that takes text."""
@@ -327,8 +313,8 @@ async def a_day(w: World) -> None:
         note="Zebedee is at home, ring 415-555-2671",
         first_name="Zebedee",
         last_name="Quackenbush",
-        shipping_address=MARKED,
-        billing_address=MARKED,
+        shipping_address=PERSON,
+        billing_address=PERSON,
         tags=["vip", "friend-of-Quackenbush"],
     )
     wanted = [{"channel_refnum": order["id"]}]
