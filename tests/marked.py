@@ -1,6 +1,6 @@
 """A customer of whom every word can be found again, wherever it gets to."""
 
-PERSON = {
+CUSTOMER = {
     "first_name": "Zebedee",
     "last_name": "Quackenbush",
     "address1": "1 Zyzzyva Terrace",

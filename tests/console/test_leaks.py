@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.retailops.actions import ACTIONS
 from tests.console.visiting import visitor, watched
-from tests.marked import PERSON
+from tests.marked import CUSTOMER
 from tests.stories.caller import placed, pull
 from tests.support import CHANNEL, World
 
@@ -30,8 +30,8 @@ async def marked_order(w: World) -> dict[str, Any]:
         note="Zebedee is at home, ring +1 415 555 2671",
         first_name="Zebedee",
         last_name="Quackenbush",
-        shipping_address=PERSON,
-        billing_address=PERSON,
+        shipping_address=CUSTOMER,
+        billing_address=CUSTOMER,
         tags=["vip", "friend-of-Quackenbush"],
     )
 
@@ -73,7 +73,11 @@ async def test_no_customer_and_no_secret_is_on_any_page(tmp_path: Path):
         held = await w.bridge.parts.ledger.held_back(CHANNEL)
         assert {"MAPPING_FAILED", "MAPPING_MISSING"} & {one.code for one in held}
         for action in ACTIONS:  # fields where they do not belong, in every action
-            noise = {"channel_order_refnum": "Zebedee Quackenbush", "note": PERSON, "sku": PERSON}
+            noise = {
+                "channel_order_refnum": "Zebedee Quackenbush",
+                "note": CUSTOMER,
+                "sku": CUSTOMER,
+            }
             await w.post(action, **noise, orders="Zyzzyva", order_id="zeb@private.example")
             await w.post(action, integration_auth_token="Zebedee", **noise)
         doubts = await w.bridge.parts.ledger.open_steps()

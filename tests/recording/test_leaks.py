@@ -26,7 +26,7 @@ from bridge.sandbox.server import StoreSettings
 from bridge.sandbox.tokens import DEFAULT_CLIENT
 from bridge.server.replaying import run_as_served
 from bridge.shopify.exchange import Exchange
-from tests.marked import PERSON
+from tests.marked import CUSTOMER
 from tests.recording.marked import Marks, body_of, recordings
 from tests.stories.shipments import TEE, item, line, package, place
 from tests.support import KEY, World, world
@@ -313,8 +313,8 @@ async def a_day(w: World) -> None:
         note="Zebedee is at home, ring 415-555-2671",
         first_name="Zebedee",
         last_name="Quackenbush",
-        shipping_address=PERSON,
-        billing_address=PERSON,
+        shipping_address=CUSTOMER,
+        billing_address=CUSTOMER,
         tags=["vip", "friend-of-Quackenbush"],
     )
     wanted = [{"channel_refnum": order["id"]}]
