@@ -60,3 +60,8 @@ def skus(event: Event) -> list[str]:
 def codes(feed: Feed) -> list[tuple[str, list[str]]]:
     """The codes of a feed's events with their SKUs."""
     return [(e.code, skus(e)) for e in feed.events]
+
+
+def one(sku: str, **fields):
+    """A product of one variant."""
+    return {"variants": [{"sku": sku}], **fields}
