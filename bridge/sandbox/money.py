@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+
+from bridge.sandbox.errors import NotModelled
 
 # ISO 4217 minor units other than 2, for the currencies that the store may be paid in.
 _PLACES = {"JPY": 0, "KRW": 0, "CLP": 0, "KWD": 3, "BHD": 3}
+
+# Shopify's Decimal has any number of digits (documented); an amount in a refusal is told with all
+# that it was asked with. Nobody means more than this, and none costs the store its memory.
+_DIGITS = 100
 
 
 def places(currency: str) -> int:
@@ -16,8 +22,12 @@ def places(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """``amount`` in the currency's minor unit, half up."""
-    return amount.quantize(Decimal(1).scaleb(-places(currency)), ROUND_HALF_UP)
+    """``amount`` in the currency's minor unit, half up. Raises NotModelled beyond 100 digits."""
+    unit = Decimal(1).scaleb(-places(currency))
+    try:
+        return amount.quantize(unit, ROUND_HALF_UP, Context(prec=_DIGITS))
+    except InvalidOperation:
+        raise NotModelled(f"an amount of more than {_DIGITS} digits") from None
 
 
 def amount_text(amount: Decimal) -> str:

@@ -1,7 +1,9 @@
 """``ProductVariantSetInput`` and ``ProductVariantsBulkInput``: their checks, and their effects.
 
-Captured: a negative price. Assumed: the texts of all other checks; that an empty SKU or barcode is
-kept as null; prices are rounded to the currency's places.
+Captured (``2025-01/products/productVariantsBulkCreate-validation`` and, for cost and customs code,
+``…/inventory-item-update-validation``): texts, places and codes of what is too long, too large or
+negative. Assumed: the same in the other mutations; the bound of a cost; that an empty SKU or
+barcode is kept as null; prices are rounded to the currency's places.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ _UNMODELLED: Final = (
     "showUnitPrice",
     "unitPriceMeasurement",
 )
-_HS_CODE: Final = re.compile(r"\d{6,13}")  # documented: between 6 and 13 digits
+_HS_CODE: Final = re.compile(r"[0-9]{6,13}")  # documented: between 6 and 13 digits
+_TOO_LONG: Final = f"is too long (maximum is {MAX_TEXT} characters)"
+_MAX_AMOUNT: Final = 10**18  # captured: an amount must be less
+_MAX_WEIGHT: Final = 2 * 10**9  # captured in kilograms; in other units assumed alike
 
 
 def number(value: object) -> Decimal:
@@ -69,36 +74,54 @@ def variant_problems(
     """
     refuse_unmodelled(row)
     errors: list[Row] = []
-    for name, label in (("price", "Price"), ("compareAtPrice", "Compare at price")):
-        if row.get(name) is not None and number(row[name]) < 0:
-            message = f"{label} must be greater than or equal to 0"
-            errors.append(error([*at, name], message, codes("GREATER_THAN_OR_EQUAL_TO")))
-    for name, label, text in (
-        ("sku", "SKU", (sku_in(row) or [None])[0]),
-        ("barcode", "Barcode", row.get("barcode")),
+    for name, label, most in (
+        ("price", "Price", "Price must"),
+        ("compareAtPrice", "Compare at price", "must"),
     ):
-        if text is not None and len(text) > MAX_TEXT:
-            message = f"{label} is too long (maximum is {MAX_TEXT} characters)"
-            errors.append(error([*at, name], message, codes("TOO_LONG")))
-    errors += _item_problems(row.get("inventoryItem") or {}, [*at, "inventoryItem"], codes)
+        errors += _amount_problems(row.get(name), [*at, name], (label, most), codes)
+    sku = (sku_in(row) or [None])[0]
+    if sku is not None and len(sku) > MAX_TEXT:
+        errors.append(error(at, f"SKU {_TOO_LONG}", codes("INVALID_INPUT")))
+        errors.append(error(at, _TOO_LONG))
+    if len(row.get("barcode") or "") > MAX_TEXT:
+        message = f"Barcode {_TOO_LONG}"
+        errors.append(error([*at, "barcode"], message, codes("INVALID_INPUT")))
+    errors += _item_problems(row.get("inventoryItem") or {}, at, codes)
     code = codes("INVALID_VALUE")
     kind = Variant.gql_type
     return errors + metafield_problems(store, variant, row, at, kind=kind, code=code)
 
 
+def _amount_problems(
+    value: object, at: At, words: tuple[str, str], codes: Callable[[str], str]
+) -> list[Row]:
+    """Of an amount that is negative or beyond all bounds; ``words`` begin what is said of each."""
+    negative, large = words
+    if value is not None and number(value) < 0:
+        message = f"{negative} must be greater than or equal to 0"
+        return [error(at, message, codes("GREATER_THAN_OR_EQUAL_TO"))]
+    if value is not None and number(value) >= _MAX_AMOUNT:
+        return [error(at, f"{large} be less than {_MAX_AMOUNT}", codes("INVALID_INPUT"))]
+    return []
+
+
 def _item_problems(item: Row, at: At, codes: Callable[[str], str]) -> list[Row]:
+    """Of ``InventoryItemInput``. What is wrong with a weight is told at the row (captured)."""
+    inside = [*at, "inventoryItem"]
     errors = []
-    code = codes("INVALID_INPUT")
     weight = (item.get("measurement") or {}).get("weight") or {}
     if weight and number(weight["value"]) < 0:
         message = "Weight must be greater than or equal to 0"
-        errors.append(error([*at, "measurement", "weight"], message, code))
-    if item.get("cost") is not None and number(item["cost"]) < 0:
-        errors.append(error([*at, "cost"], "Cost must be greater than or equal to 0", code))
+        errors.append(error(at, message, codes("GREATER_THAN_OR_EQUAL_TO")))
+    elif weight and number(weight["value"]) >= _MAX_WEIGHT:
+        message = f"Weight must be less than {_MAX_WEIGHT}"
+        errors.append(error(at, message, codes("INVALID_INPUT")))
+    words = ("Cost", "Cost must")
+    errors += _amount_problems(item.get("cost"), [*inside, "cost"], words, codes)
     hs_code = item.get("harmonizedSystemCode")
     if hs_code and not _HS_CODE.fullmatch(hs_code):
-        message = "Harmonized system code must be a number between 6 and 13 digits"
-        errors.append(error([*at, "harmonizedSystemCode"], message, code))
+        message = "Harmonized system code must be a number between six and thirteen digits"
+        errors.append(error([*inside, "harmonizedSystemCode"], message, codes("INVALID_INPUT")))
     return errors
 
 

@@ -77,7 +77,7 @@ def _wish(product: Product, row: Row, at: At, unknown: str) -> tuple[Wish, list[
             return {}, [error(here, message, code)]
         if len(name) > MAX_TEXT:
             code = "OPTION_VALUE_NAME_TOO_LONG" if unknown != "INVALID_INPUT" else unknown
-            return {}, [error(here, "Option value name is too long.", code)]
+            return {}, [error([*here, "name"], "Option value name is too long", code)]
         wish[option] = value or name
     return wish, []
 
@@ -148,7 +148,7 @@ def _attach(product: Product, added: list[MediaImage], variant: Variant, row: Ro
 
 # ---- create
 
-_CREATE_CODES: Final = {"GREATER_THAN_OR_EQUAL_TO"}
+_CREATE_CODES: Final = {"GREATER_THAN_OR_EQUAL_TO", "INVALID_INPUT"}
 
 
 def _create_code(code: str) -> str:

@@ -305,6 +305,61 @@ def test_compare_at_price_of_the_first(seeded: Bench) -> None:
     assert (made.price, made.compare_at_price) == (41, 60)
 
 
+_LARGE = "1000000000000000000"
+_LONG = "x" * 256
+
+
+@pytest.mark.parametrize(
+    ("fields", "errors"),
+    [
+        ({"price": "-5"}, [("price", "Price must be greater than or equal to 0")]),
+        ({"price": _LARGE}, [("price", f"Price must be less than {_LARGE}")]),
+        ({"compareAtPrice": _LARGE}, [("compareAtPrice", f"must be less than {_LARGE}")]),
+        ({"weight": -1}, [("", "Weight must be greater than or equal to 0")]),
+        ({"weight": 2000000000}, [("", "Weight must be less than 2000000000")]),
+        (
+            {"sku": _LONG},
+            [
+                ("", "SKU is too long (maximum is 255 characters)"),
+                ("", "is too long (maximum is 255 characters)"),
+            ],
+        ),
+        ({"barcode": _LONG}, [("barcode", "Barcode is too long (maximum is 255 characters)")]),
+        ({"color": _LONG}, [("optionValues.0.name", "Option value name is too long")]),
+    ],
+)
+def test_bounds_of_a_variant(
+    seeded: Bench, fields: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    """2025-01/products/productVariantsBulkCreate-validation: places, texts, codes, nothing made."""
+    found = set_product(seeded, SHIRT)
+    row: dict[str, Any] = {"price": "10", **fields, "inventoryItem": {}}
+    if "weight" in row:
+        weight = {"value": row.pop("weight"), "unit": "KILOGRAMS"}
+        row["inventoryItem"]["measurement"] = {"weight": weight}
+    if "sku" in row:
+        row["inventoryItem"]["sku"] = row.pop("sku")
+    values = {"Color": row.pop("color", "Blue"), "Size": "S"}
+    row["optionValues"] = [{"optionName": name, "name": value} for name, value in values.items()]
+    payload = send(
+        seeded,
+        VARIANTS_CREATE,
+        {"productId": found.id, "variants": [row]},
+        "productVariantsBulkCreate",
+    )
+    assert payload["productVariants"] == []
+    codes = ["GREATER_THAN_OR_EQUAL_TO" if "greater" in errors[0][1] else "INVALID_INPUT", None]
+    assert payload["userErrors"] == [
+        {
+            "field": ["variants", "0", *(field.split(".") if field else [])],
+            "message": message,
+            "code": code,
+        }
+        for (field, message), code in zip(errors, codes, strict=False)
+    ]
+    assert len(found.variant_list) == 2
+
+
 _GONE = "gid://shopify/ProductVariant/999999999999999999"
 _COTTON = {"optionValues": [{"optionName": "Material", "name": "Cotton"}]}
 

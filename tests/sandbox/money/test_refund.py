@@ -373,3 +373,18 @@ def test_nothing_received_nothing_suggested(shop: Bench) -> None:
     wanted = suggestion(shop, found, [units(found.lines[0], 1)])
     assert (wanted["amount"], wanted["most"], wanted["over"]) == ("0.0", "0.0", [])
     assert found.refundable is False
+
+
+@pytest.mark.parametrize("digits", [30, 400])
+def test_an_amount_beyond_all_bounds(shop: Bench, digits: int) -> None:
+    """It is refused, as too much or as not modelled, and the store never breaks."""
+    found, amount = order(shop), "1" + "0" * (digits - 1)
+    document = documents.operation("RefundCreate").text
+    given = {"orderId": found.id, "transactions": [over(found.transaction_list[0], amount)]}
+    reply = shop.run(document, {"idempotencyKey": "many-digits", "input": given})
+    if digits == 30:
+        (error,) = reply["data"]["refundCreate"]["userErrors"]
+        assert f"${amount}.00 is greater" in error["message"]
+    else:
+        assert reply["errors"][0]["code"] == "SANDBOX_NOT_MODELLED"
+    assert found.refund_list == []
