@@ -10,8 +10,15 @@ first call: ConfigError with every finding.
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +42,7 @@ from bridge.schema.stored import Schemas, file_name
 from bridge.shopify.client import ShopifyClient
 from bridge.shopify.exchange import Observe
 from bridge.shopify.pacing import CostBucket
+from bridge.strangers import buried_in, strangers_in
 
 log = structlog.get_logger()
 
@@ -128,38 +136,10 @@ def load_mapping(
     )
 
 
-def strangers_in(folder: Path | None) -> Iterator[Finding]:
-    """A merchant's mapping that no action reads: a misspelt name must not go unnoticed."""
-    if folder is None:
-        return
-    try:
-        files = sorted(folder.iterdir())
-        there = [file for file in files if file.is_file()]
-    except (FileNotFoundError, NotADirectoryError):
-        hint = "create the folder, or leave mappings_dir out"
-        yield Finding(str(folder), 0, 0, "M101", "mappings_dir is not a folder", hint)
-        return
-    except OSError as error:
-        said = f"the folder cannot be read: {error.strerror}"
-        yield Finding(str(folder), 0, 0, "M101", said, "check its rights")
-        return
-    for file in files:
-        name = file.name.lower()
-        if name.endswith(".toml.txt") or (name.endswith(".toml") and file.suffix != ".toml"):
-            right = name.removesuffix(".txt")
-            hint = f"call it {right}"
-            yield Finding(str(file), 0, 0, "M101", f"no action reads {file.name}", hint)
-        if file.suffix != ".toml":
-            continue
-        stem, test = file.stem.removesuffix(".test"), file.stem.endswith(".test")
-        if stem in MAPPINGS and file not in there:
-            what = "a folder" if file.is_dir() else "a link to nothing, or no file that can be read"
-            yield Finding(str(file), 0, 0, "M101", f"{file.name} is {what}", "put the file there")
-        elif stem not in MAPPINGS:
-            near = difflib.get_close_matches(stem, MAPPINGS, n=1)
-            end = ".test.toml" if test else ".toml"
-            hint = f"did you mean {near[0]}{end}?" if near else "it may be: " + ", ".join(MAPPINGS)
-            yield Finding(str(file), 0, 0, "M101", f"no action reads {file.name}", hint)
+def buried(folder: Path | None, channels: Iterable[ChannelSettings] = ()) -> Iterator[Finding]:
+    """Warnings of what lies in subfolders of a merchant's folder and is read for no channel."""
+    presets = shipped_mappings() / "presets"
+    return buried_in(folder, [presets, *(channel.mappings_dir for channel in channels)])
 
 
 def _utc_now() -> datetime:
@@ -231,15 +211,16 @@ def all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
             findings |= dict.fromkeys(error.findings)  # channels share the shipped files
     if findings:
         raise ConfigError(tuple(findings))
-    _tell_warnings(found)
+    nobodys = [f for c in settings.channels for f in buried(c.mappings_dir, settings.channels)]
+    modules = (module for of_channel in found.values() for module in of_channel.values())
+    _tell_warnings([*nobodys, *(one for module in modules for one in module.warnings)])
     _tell_costs(found)
     return found
 
 
-def _tell_warnings(mappings: Mapping[int, Mapping[str, MappingModule]]) -> None:
+def _tell_warnings(findings: Iterable[Finding]) -> None:
     """What stops nothing, as ``check`` shows it; channels that share a file are told once."""
-    every = (module for modules in mappings.values() for module in modules.values())
-    for finding in dict.fromkeys(one for module in every for one in module.warnings):
+    for finding in dict.fromkeys(findings):
         log.warning(
             "mapping_warning",
             code=finding.code,

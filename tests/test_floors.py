@@ -25,7 +25,8 @@ FLOORS: dict[str, set[str]] = {
     "sandbox": FREE | {"schema"},
 }
 FLOORS["actions"] = FLOORS["engine"] | {"engine"}
-FLOORS["wiring"] = FLOORS["actions"] | {"actions"}
+FLOORS["strangers"] = FLOORS["actions"] | {"actions"}
+FLOORS["wiring"] = FLOORS["strangers"] | {"strangers"}
 FLOORS["probes"] = FLOORS["actions"] | {"actions"}
 FLOORS["recording"] = FLOORS["wiring"] | {"wiring"}
 FLOORS["server"] = FLOORS["recording"] | {"recording", "probes"}

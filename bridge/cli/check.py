@@ -105,7 +105,7 @@ def _stages(
         yield Stage("configuration", "none is given", skipped=True)
     chosen = places(settings, folder, channel)
     mappings = [load(name, place) for place in chosen or presets() for name in _names(place)]
-    yield loaded_stage(mappings, chosen)
+    yield loaded_stage(mappings, chosen, settings.channels if settings is not None else ())
     yield documents()
     yield tests_stage(_sound(mappings), chosen)
     own = settings.recording.folder if settings is not None else None

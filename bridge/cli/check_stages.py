@@ -23,7 +23,8 @@ from bridge.recording.age import outlived
 from bridge.schema import load_schema
 from bridge.shopify.budget import CallBudget, Deadline
 from bridge.shopify.documents import names, operation
-from bridge.wiring import strangers_in
+from bridge.strangers import strangers_in
+from bridge.wiring import buried
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,18 @@ class Stage:
         return "warning" if self.findings else "ok"
 
 
-def loaded_stage(mappings: Sequence[Loaded], chosen: Sequence[Place]) -> Stage:
-    """The mappings of every place, and files in their folders that nobody reads."""
+def loaded_stage(
+    mappings: Sequence[Loaded],
+    chosen: Sequence[Place],
+    channels: Sequence[ChannelSettings] = (),
+) -> Stage:
+    """The mappings of every place, and files in their folders that nobody reads.
+
+    ``channels`` are all of the configuration's: the folder of one may lie inside another's.
+    """
     findings: list[Finding] = []
     for place in chosen:
-        findings += strangers_in(place.folder)
+        findings += [*strangers_in(place.folder), *buried(place.folder, channels)]
     for one in mappings:
         findings += one.findings if one.module is None else one.module.warnings
     rules = sum(len(one.module.rules) for one in mappings if one.module is not None)

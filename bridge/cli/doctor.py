@@ -102,7 +102,7 @@ async def examine(
     sections: list[Section] = [(None, "this machine", here)]
     for one, notes in zip(channels, told, strict=True):
         heading = f"channel {one.id}, {one.shop}"
-        sections.append((one.id, heading, [*examining.mappings(one), *notes]))
+        sections.append((one.id, heading, [*examining.mappings(one, settings.channels), *notes]))
     return sections
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import tomllib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from bridge.errors import AccessDenied, BridgeError, ConfigError, LedgerError
 from bridge.ledger import Ledger
 from bridge.probes import Note
 from bridge.shopify.budget import CallBudget, Deadline
-from bridge.wiring import load_mappings
+from bridge.wiring import buried, load_mappings
 
 # The ledger grows by some 2 kB a call: 50 MB are a day of a busy shop, 200 MB some days.
 DISK_ERROR_BYTES: Final = 50 * 10**6
@@ -126,8 +126,11 @@ def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
     return kind
 
 
-def mappings(channel: ChannelSettings) -> list[Note]:
-    """The mistakes in a channel's mapping files; they stop the bridge's start."""
+def mappings(channel: ChannelSettings, channels: Sequence[ChannelSettings]) -> list[Note]:
+    """The mistakes in a channel's mapping files, which stop the start; else what is only doubtful.
+
+    ``channels`` are all of the configuration's.
+    """
     try:
         modules = load_mappings(channel)
     except ConfigError as error:
@@ -136,7 +139,8 @@ def mappings(channel: ChannelSettings) -> list[Note]:
             Note("mappings", "error", str(f).splitlines()[0], remedy.format(f.code))
             for f in error.findings
         ]
-    found = [finding for module in modules.values() for finding in module.warnings]
+    found = [*buried(channel.mappings_dir, channels)]
+    found += [finding for module in modules.values() for finding in module.warnings]
     notes = [
         Note("mappings", "warning", str(f).splitlines()[0], f"retailops-bridge explain {f.code}")
         for f in found

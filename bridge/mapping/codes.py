@@ -121,6 +121,11 @@ CODES: Mapping[str, CodeDoc] = MappingProxyType(
             "Write the text itself: an entry is no expression.",
             "warning",
         ),
+        "M606": CodeDoc(
+            "a mapping or a test in a subfolder, where nobody reads it",
+            "Put it into the folder itself, or let a channel's mappings_dir be the subfolder.",
+            "warning",
+        ),
         "M701": CodeDoc("a test is not written as tests are", "Correct the key or the value."),
         "M702": CodeDoc(
             "a test expects nothing", "Say what must come out: expect, or expect_error."

@@ -9,16 +9,18 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bridge.actions.table import MAPPINGS
-from bridge.cli import main
+from bridge.cli import examining, main
 from bridge.cli.check_stages import online
 from bridge.cli.explain import MADE, PAGES, explanations, text_of
+from bridge.config import load
 from bridge.config.models import ChannelSettings, Policies
 from bridge.mapping.codes import CODES
 from bridge.mapping.filters import FILTERS
 from bridge.sandbox.runner import start_sandbox
-from bridge.wiring import layers_of, load_mapping, shipped_mappings
+from bridge.wiring import all_mappings, layers_of, load_mapping, shipped_mappings
 from tests.server.process import write_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +109,31 @@ def test_a_file_that_is_none_never_goes_unnoticed(capsys, tmp_path) -> None:
         "no action reads order_update.toml.txt",
     ]
     assert "call it order_update.toml" in out
+
+
+def test_a_mapping_in_a_subfolder_is_told_by_all(capsys, tmp_path) -> None:
+    """check, doctor and the log of the start warn of it; another channel's folder is none."""
+    config = Path(merchant(tmp_path, order_cancel=""))
+    text = config.read_text()
+    second = text.split("[[channels]]")[1].replace("= 21", "= 22").replace("mine", "mine/b2b")
+    config.write_text(f"{text}[[channels]]{second.replace('RETAILOPS_SDK', 'k' * 32)}")
+    for name in ("orders", "b2b"):
+        (tmp_path / "mine" / name).mkdir()
+        (tmp_path / "mine" / name / "order_pull.toml").write_text("[order]\n")
+    code, out, _ = run(capsys, "check", "--config", str(config))
+    assert code == 0
+    assert "warning mappings: 1 warning(s)" in out
+    place = f"{tmp_path}/mine/orders/order_pull.toml"
+    said = "nobody reads a mapping in a subfolder: order_pull is the shipped one alone"
+    assert f"{place}: warning[M606] {said}" in out
+    settings = load(config, {})
+    with structlog.testing.capture_logs() as logs:
+        all_mappings(settings)
+    warned = [e for e in logs if e["event"] == "mapping_warning"]
+    assert [(e["place"], e["reason"]) for e in warned] == [(place, said)]
+    first, other = (examining.mappings(one, settings.channels) for one in settings.channels)
+    assert [(n.state, n.said) for n in first] == [("warning", f"{place}: warning[M606] {said}")]
+    assert [n.state for n in other] == ["ok"]
 
 
 def test_a_folder_that_is_not_there_is_said(capsys, tmp_path) -> None:

@@ -81,7 +81,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
 def test_every_code_is_shown() -> None:
     """Each code of the families M1 to M6 has a broken mapping here."""
     shown = {code for _, findings in CASES.values() for _, code, _, _ in findings}
-    beside = (SELECT_TESTS, SELECT_TESTS.with_name("test_plugins.py"))
+    beside = [SELECT_TESTS.with_name(f"test_{n}.py") for n in ("select", "plugins", "folders")]
     select = {c for c in CODES for f in beside if f'"{c}"' in f.read_text("utf-8")}
     assert shown | {"M101"} | select == {c for c in CODES if c < "M7"}
     assert len(CASES) >= 120
