@@ -86,7 +86,7 @@ _ENDS: Mapping[str | int, int] = MappingProxyType({"first": 0, "last": -1})
 
 
 def _step(value: object, segment: str | int, root: str) -> object:
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         if segment == "size":
             return len(value)
         index = _ENDS.get(segment, segment)
@@ -192,7 +192,7 @@ def _is(value: object, what: Nothing) -> bool:
         return not (value if what is Nothing.EMPTY else value.strip())
     if value is None:
         return what is Nothing.BLANK
-    return isinstance(value, list | dict | tuple) and not value
+    return isinstance(value, (list, dict, tuple)) and not value
 
 
 def _equal(left: object, right: object) -> bool:
@@ -208,7 +208,7 @@ def _equal(left: object, right: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | Decimal | float) and not isinstance(value, bool)
+    return isinstance(value, (int, Decimal, float)) and not isinstance(value, bool)
 
 
 def _ordered(compare_values: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
@@ -235,7 +235,7 @@ def _contains(left: object, right: object) -> bool:
         return False
     if isinstance(left, str):
         return str(right) in left
-    if isinstance(left, list | tuple):
+    if isinstance(left, (list, tuple)):
         return any(_equal(e, right) for e in left)
     raise Failed(f"{said_type(left)} contains nothing; contains asks a text or a list")
 

@@ -115,10 +115,14 @@ def _at_most(value: object, other: object) -> Decimal:
     return number(value) if other is None else min(number(value), number(other))
 
 
+# The smallest amounts of 0, 1, 2 … decimal places.
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(DIGITS + 1))
+
+
 def quantised(value: Decimal, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
     """``value`` with exactly ``places`` decimal places; halves go away from zero."""
     try:
-        return value.quantize(Decimal(1).scaleb(-places), rounding=rounding, context=ARITHMETIC)
+        return value.quantize(_UNITS[places], rounding=rounding, context=ARITHMETIC)
     except InvalidOperation:
         raise Failed(f"a number of more than {DIGITS} digits") from None
 

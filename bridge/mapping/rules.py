@@ -191,7 +191,7 @@ class Elements:
             _tell_slow(frame, self.rule)
         if source is None:
             return None
-        if not isinstance(source, list | tuple):
+        if not isinstance(source, (list, tuple)):
             message = f"each is {said_type(source)}, not a list"
             raise Stop("MAPPING_FAILED", self.rule, message)
         return self._inner(source, frame, enter)

@@ -139,7 +139,7 @@ def _single(annotation: object, inner: object, metadata: list[Any]) -> Target:
         name, family, before = getattr(inner, "__name__", str(inner)), None, _as_it_is
     if family is not None and not metadata and get_origin(inner) is not Literal:
         return Target("single", name, family, before)  # nothing is left to check
-    validate = TypeAdapter(cast("type[Any]", annotation)).validate_python
+    validate = TypeAdapter(cast("type[Any]", annotation)).validator.validate_python
 
     def convert(value: object) -> object:
         ready = before(value)

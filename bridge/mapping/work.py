@@ -79,20 +79,26 @@ class Work:
         """Take what it costs to go through ``value``. Raises Failed when nothing is left."""
         if isinstance(value, str):
             self._left -= 1 + len(value) // CHARACTERS_A_UNIT
-        elif isinstance(value, list | dict | tuple):
+        elif isinstance(value, (list, dict, tuple)):
             self._left -= 1 + len(value)
         else:
             self._left -= 1
         if self._left < 0:
-            raise Failed(f"the mapping does too much: more than {MAX_WORK:,} steps")
+            raise _too_much()
 
     def write(self, value: object) -> None:
         """Take the size of what goes into the output."""
-        self.spend(None)
+        self._left -= 1
+        if self._left < 0:
+            raise _too_much()
         if isinstance(value, str):
             self._output -= len(value)
             if self._output < 0:
                 raise Failed(f"the output has more than {MAX_OUTPUT:,} characters")
+
+
+def _too_much() -> Failed:
+    return Failed(f"the mapping does too much: more than {MAX_WORK:,} steps")
 
 
 def bounded_size(size: int) -> None:
