@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,7 +20,6 @@ from bridge.cli.check_stages import (
     tests_stage,
 )
 from bridge.cli.mapping_files import (
-    Loaded,
     Place,
     WithChannel,
     WithConfig,
@@ -32,6 +31,7 @@ from bridge.cli.mapping_files import (
     presets,
     short_text,
     shown,
+    sound,
 )
 from bridge.cli.opening import print_json, settings_of
 from bridge.config import Settings
@@ -107,7 +107,7 @@ def _stages(
     mappings = [load(name, place) for place in chosen or presets() for name in _names(place)]
     yield loaded_stage(mappings, chosen, settings.channels if settings is not None else ())
     yield documents()
-    yield tests_stage(_sound(mappings), chosen)
+    yield tests_stage(sound(mappings), chosen)
     own = settings.recording.folder if settings is not None else None
     if recordings or (own is not None and own.is_dir()):
         yield recordings_stage(recordings, own)
@@ -123,12 +123,6 @@ def _names(place: Place) -> Sequence[str]:
     if place.owner.startswith("preset "):
         return [n for n, spec in MAPPINGS.items() if spec.preset(place.policies) is not None]
     return list(MAPPINGS)
-
-
-def _sound(mappings: Sequence[Loaded]) -> Callable[[Place, str], bool]:
-    """Whether a mapping could be loaded: the tests of another say nothing."""
-    broken = {(one.place.owner, one.name) for one in mappings if one.module is None}
-    return lambda place, name: (place.owner, name) not in broken
 
 
 def _asked(channels: Sequence[ChannelSettings]) -> Iterator[Stage]:

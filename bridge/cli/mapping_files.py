@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -91,6 +91,12 @@ def load(name: str, place: Place) -> Loaded:
     except ConfigError as error:
         return Loaded(name, place, layers, None, error.findings)
     return Loaded(name, place, layers, module)
+
+
+def sound(mappings: Sequence[Loaded]) -> Callable[[Place, str], bool]:
+    """Whether a mapping could be loaded: the tests of another say nothing."""
+    broken = {(one.place.owner, one.name) for one in mappings if one.module is None}
+    return lambda place, name: (place.owner, name) not in broken
 
 
 def has_config(config: Path | None) -> bool:

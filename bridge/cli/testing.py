@@ -9,21 +9,27 @@ from typing import Annotated, Final
 
 import typer
 
+from bridge.actions.table import MAPPINGS
 from bridge.cli.mapping_files import (
     WithChannel,
     WithConfig,
     action_or_folder,
     finding_json,
     has_config,
+    in_order,
+    load,
     places,
     short_text,
     shown,
+    sound,
 )
 from bridge.cli.mapping_tests import own_reports, shipped_reports
 from bridge.cli.opening import print_json, settings_of
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Finding
 from bridge.mapping.cases import CaseResult, Report
 from bridge.mapping.expecting import jsonable
+from bridge.strangers import strangers_in
+from bridge.wiring import buried
 
 # What is shown of the output of a failing case: a whole order of ten lines.
 SHOWN_LINES: Final = 120
@@ -45,29 +51,46 @@ def run_tests(
 
     order_pull.test.toml lies beside order_pull.toml.
     The shipped tests run against the shipped mappings, yours against the mapping as it is in
-    effect with your file. Exits with 1 when a test fails, or when there is none.
+    effect with your file. Exits with 1 when a test fails, when a mapping or a test of yours is
+    broken or nobody's, or when there is no test.
     """
     action, folder = action_or_folder(what)
     settings = settings_of(config) if folder is None and has_config(config) else None
     reports: list[Report] = [] if folder is not None else list(shipped_reports(action))
-    for place in places(settings, folder, channel):
+    chosen = places(settings, folder, channel)
+    names = [name for name in MAPPINGS if action in (None, name)]
+    mappings = [load(name, place) for place in chosen for name in names]
+    broken = [finding for one in mappings if one.module is None for finding in one.findings]
+    channels = settings.channels if settings is not None else ()
+    for place in chosen if action is None else ():
+        broken += [*strangers_in(place.folder), *buried(place.folder, channels)]
+    findings = in_order(broken)
+    for place in chosen:
         known = {one.path for one in reports}
-        reports += [r for r in own_reports(place, action) if r.path not in known]
+        ran = own_reports(place, action, sound=sound(mappings))
+        reports += [r for r in ran if r.path not in known]
+    passed = _passed(reports, findings)
     if as_json:
-        print_json({"passed": _passed(reports), "files": [_told(one) for one in reports]})
+        told = [finding_json(f) for f in findings]
+        print_json(
+            {"passed": passed, "findings": told, "files": [_told(one) for one in reports]},
+        )
     else:
-        _show(reports, coverage=coverage)
-    if not reports:
+        _show(reports, findings, coverage=coverage)
+    if not reports and not findings:
         raise BridgeError(f"no test was found in {what}: write order_pull.test.toml, say")
-    if not _passed(reports):
+    if not passed:
         raise typer.Exit(1)
 
 
-def _passed(reports: Sequence[Report]) -> bool:
-    return bool(reports) and all(one.passed for one in reports)
+def _passed(reports: Sequence[Report], findings: Sequence[Finding]) -> bool:
+    errors = any(finding.severity == "error" for finding in findings)
+    return bool(reports) and not errors and all(one.passed for one in reports)
 
 
-def _show(reports: Sequence[Report], *, coverage: bool) -> None:
+def _show(reports: Sequence[Report], findings: Sequence[Finding], *, coverage: bool) -> None:
+    for finding in findings:
+        typer.echo(f"{short_text(str(finding))}\n")
     for one in reports:
         for finding in one.findings:
             typer.echo(f"{short_text(str(finding))}\n")
@@ -83,10 +106,12 @@ def _show(reports: Sequence[Report], *, coverage: bool) -> None:
     cases = [r for one in reports for r in one.results]
     failed = sum(not r.passed for r in cases)
     broken = sum(len(one.findings) for one in reports)
+    wrong = sum(finding.severity == "error" for finding in findings)
     wanted = sum(r.expectations for r in cases)
     typer.echo(
         f"{len(reports)} file(s), {len(cases)} case(s), {wanted} expectation(s): "
         f"{len(cases) - failed} passed, {failed} failed, {broken} that cannot be run"
+        + (f"; {wrong} error(s) in mappings" if wrong else "")
     )
 
 

@@ -175,6 +175,29 @@ def test_nothing_to_run_is_a_failure(capsys, tmp_path) -> None:
     assert "0 case(s)" in out
 
 
+def test_a_broken_mapping_fails_with_tests_or_without(capsys, folder) -> None:
+    """Its finding as check prints it, exit 1; the tests of sound mappings run all the same."""
+    path = Path(folder("order_pull.toml", '[order]\ngift_mesage = "order.note"\n'))
+    folder("order_cancel.test.toml", case('expect = { reason = "OTHER" }'))
+    folder("ordr_update.toml", "")
+    folder("tests/order_pull.test.toml", "")
+    for _ in range(2):
+        code, out, err = run(capsys, "test", str(path.parent))
+        assert (code, err) == (1, "")
+        _, checked, _ = run(capsys, "check", str(path.parent))
+        for finding in ("order_pull.toml:2:1: error[M201]", "ordr_update.toml: error[M101]"):
+            (block,) = [b for b in checked.split("\n\n") if f"{path.parent}/{finding}" in b]
+            assert block.rstrip() in out
+        assert f"{path.parent}/tests/order_pull.test.toml: warning[M606]" in out
+        assert "1 file(s), 1 case(s), 1 expectation(s): 1 passed, 0 failed, " in out
+        assert out.endswith("; 2 error(s) in mappings\n")
+        told = json.loads(run(capsys, "test", str(path.parent), "--json")[1])
+        assert (told["passed"], len(told["findings"])) == (False, 3)
+        folder("order_pull.test.toml", case("expect.tags = []"))
+    code, out, _ = run(capsys, "test", "order_pull")
+    assert (code, "M201" in out) == (0, False)  # of the shipped one
+
+
 def test_an_unknown_mapping_is_told_with_the_nearest(capsys) -> None:
     """A misspelt name runs nothing and fails."""
     code, _, err = run(capsys, "test", "order_pul")
