@@ -2,15 +2,21 @@
 
 One such value refuses the whole request that it is in. Only limits that Shopify documents or that
 were seen in its replies are here: texts of 255 characters (recordings: ``product-set-input-length-
-validation``, ``product-update-tag-normalization``; option values: ``OPTION_VALUE_NAME_TOO_LONG``),
-250 tags, names of metafields (``MetafieldInput``), addresses of images that are none. Counts of
+validation``, ``product-update-tag-normalization``), amounts, weights, SKUs, barcodes and option
+values (``productVariantsBulkCreate-validation``), customs codes (``InventoryItemInput``), 250
+tags, names of metafields (``MetafieldInput``), addresses of images that are none. Counts of
 variants, options and images are in ``catalog_feed``.
+
+What is over a limit costs only itself, and the store keeps what it has. Three things cost their
+variant, which would be another one without them: its SKU, its price, its option values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +27,8 @@ from bridge.retailops.events import Code, Event
 
 MAX_TEXT: Final = 255  # characters
 MAX_TAGS: Final = 250  # of one product
+MAX_AMOUNT: Final = 10**18  # recorded: a price must be less; a cost is taken to be no other money
+MAX_WEIGHT: Final = 2 * 10**9  # recorded in kilograms: a weight must be less
 
 _TEXTS: Final = (
     ("title", "title"),
@@ -28,6 +36,8 @@ _TEXTS: Final = (
     ("vendor", "vendor"),
     ("product_type", "product type"),
 )
+_AMOUNTS: Final = (("compare_at_price", "compare-at price"), ("cost", "cost"))
+_HS_CODE: Final = re.compile("[0-9]{6,13}")  # InventoryItemInput.harmonizedSystemCode
 _NAMES: Final = (("namespace", 3, 255), ("key", 2, 64))
 
 
@@ -99,27 +109,61 @@ def _fitting(family: Family) -> tuple[Family, list[Trouble]]:
 
 
 def _variants(product: WantedProduct) -> tuple[tuple[WantedVariant, ...], list[Trouble]]:
-    """Those whose option names and values are short enough, each with its metafields that are."""
+    """Those that can be written, each with what of it can be."""
     kept: list[WantedVariant] = []
     troubles: list[Trouble] = []
     for variant in product.variants:
-        texts = [t for value in variant.option_values for t in (value.option_name, value.name)]
-        over = next((text for text in texts if len(text) > MAX_TEXT), None)
-        if over is not None:
-            message = f"{variant.sku} is not written: an option or value of {_long(over)}"
-            troubles.append(Trouble(message, (variant.sku,)))
+        if whole := _refused_whole(variant):
+            name = _shown(variant.sku)
+            troubles.append(Trouble(f"{name} is not written: {whole}", (variant.sku,)))
             continue
         update: dict[str, Any] = {}
         metafields, found = _metafields(variant.metafields, (variant.sku,))
         if found:
             update["metafields"] = metafields
             troubles += found
-        if variant.image and not _is_address(variant.image):
-            update["image"] = None
-            message = _no_address(f"the image of {variant.sku},", variant.image)
+        for field, message in _refused_fields(variant):
+            update[field] = None
             troubles.append(Trouble(message, (variant.sku,)))
         kept.append(variant.model_copy(update=update) if update else variant)
     return tuple(kept), troubles
+
+
+def _refused_whole(variant: WantedVariant) -> str:
+    """Why the variant cannot be written at all, or nothing."""
+    if len(variant.sku) > MAX_TEXT:
+        return f"its SKU has {_long(variant.sku)}"
+    texts = [t for value in variant.option_values for t in (value.option_name, value.name)]
+    over = next((text for text in texts if len(text) > MAX_TEXT), None)
+    if over is not None:
+        return f"an option or value of {_long(over)}"
+    if variant.price is not None and variant.price >= MAX_AMOUNT:
+        # Without its price a new one would be sold for nothing.
+        return f"its price {_less(variant.price, MAX_AMOUNT)}"
+    return ""
+
+
+def _refused_fields(variant: WantedVariant) -> Iterator[tuple[str, str]]:
+    """Fields of the variant that are not sent, each with what there is to tell."""
+    sku = variant.sku
+    if variant.image and not _is_address(variant.image):
+        yield "image", _no_address(f"the image of {sku},", variant.image)
+    if variant.barcode is not None and len(variant.barcode) > MAX_TEXT:
+        yield "barcode", f"the barcode of {sku} is not written: {_long(variant.barcode)}"
+    for field, what in _AMOUNTS:
+        amount = getattr(variant, field)
+        if amount is not None and amount >= MAX_AMOUNT:
+            yield field, f"the {what} of {sku} is not written: it {_less(amount, MAX_AMOUNT)}"
+    weight = variant.weight
+    if weight is not None and weight.value >= MAX_WEIGHT:
+        yield "weight", f"the weight of {sku} is not written: it {_less(weight.value, MAX_WEIGHT)}"
+    code = variant.harmonized_system_code
+    if code and not _HS_CODE.fullmatch(code):
+        yield (
+            "harmonized_system_code",
+            f'the HS code of {sku} is not written: "{_shown(code)}", and Shopify takes a number '
+            "of 6 to 13 digits",
+        )
 
 
 def _metafields(
@@ -173,6 +217,10 @@ def too_many_tags(missing: Sequence[str], have: Iterable[str]) -> tuple[list[str
 
 def _long(text: str) -> str:
     return f"{len(text):,} characters, and Shopify takes {MAX_TEXT}"
+
+
+def _less(amount: Decimal, bound: int) -> str:
+    return f"is {_shown(f'{amount:,f}')}, and Shopify takes less than {bound:,}"
 
 
 def _shown(text: str) -> str:

@@ -8,6 +8,7 @@ nests for its own reasons.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Final, Literal
@@ -26,6 +27,10 @@ WeightUnit = Literal["GRAMS", "KILOGRAMS", "OUNCES", "POUNDS"]
 MAX_VARIANTS: Final = 2048  # of one product, Shopify
 MAX_OPTIONS: Final = 3  # of one product, Shopify
 MAX_MEDIA: Final = 250  # of one product, Shopify
+
+# Digits, with blanks, points, dashes or slashes between groups of them.
+_GROUPED: Final = re.compile(r"[0-9]+([\s./\u2010-\u2015-]+[0-9]+)*")
+_BETWEEN: Final = re.compile(r"[^0-9]")
 
 Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
@@ -51,6 +56,13 @@ def _country(text: str | None) -> str | None:
     if text.strip().upper() not in _countries():
         raise ValueError("no country code of two letters")
     return text.strip().upper()
+
+
+def _digits(text: str | None) -> str | None:
+    # Tariffs print a code in groups (6109.10.00, 6109 10 00); Shopify wants the digits alone.
+    if not text or not _GROUPED.fullmatch(text.strip()):
+        return text or None
+    return _BETWEEN.sub("", text)
 
 
 class Wanted(BaseModel):
@@ -105,7 +117,10 @@ class WantedClear(Wanted):
 
 
 class WantedVariant(Wanted):
-    """One variant. ``image`` is the address of one of the product's images."""
+    """One variant. ``image`` is the address of one of the product's images.
+
+    ``harmonized_system_code`` may be in groups, ``6109.10.00``; only the digits are kept.
+    """
 
     sku: Text
     barcode: str | None = None
@@ -119,7 +134,7 @@ class WantedVariant(Wanted):
     weight: WantedWeight | None = None
     country_code_of_origin: Annotated[str | None, AfterValidator(_country)] = None
     province_code_of_origin: str | None = None
-    harmonized_system_code: str | None = None
+    harmonized_system_code: Annotated[str | None, AfterValidator(_digits)] = None
     option_values: tuple[WantedOptionValue, ...] = ()
     metafields: tuple[WantedMetafield, ...] = ()
     image: str | None = None

@@ -244,8 +244,9 @@ _DOCS: dict[Code, CodeDoc] = {
     Code.FEED_ITEM_INVALID: CodeDoc(
         "An item of the feed cannot be a product: it has no SKU, handle or family; or the product "
         "is over one of Shopify's limits, or has another one's handle. It was not written; the "
-        "rest of the feed was. Of a text, tag, option value or metafield that is over a limit only "
-        "that was not.",
+        "rest of the feed was. Of a text, tag, metafield, barcode, HS code, weight, cost or "
+        "compare-at price that Shopify would refuse only that was not; of a SKU, price or option "
+        "value its variant.",
         "Correct the item in RetailOps, or the mapping that reads it.",
         "error",
     ),

@@ -12,7 +12,9 @@ from tests.stories.catalogue import by_sku, exists, look, product, push, variant
 from tests.support import world
 
 TEE = "TEE-TRL-S-MOSS"
+OTHER = "TEE-TRL-M-MOSS"
 LONG = "x" * (MAX_TEXT + 1)
+MANY = 123456789012345678901234567890
 
 
 def metafield(namespace: str, key: str) -> dict[str, Any]:
@@ -104,4 +106,81 @@ async def test_a_variant_with_a_long_option_value(tmp_path: Path) -> None:
         assert by_sku(await look(w, "cap"))["C-S"]["price"] == "12.00"
         answer = await push(w, product("hat", variant("H-S", size="S"), variant("H-X", size=LONG)))
         assert answer.about("FEED_ITEM_INVALID") == ["H-X", "H-S"]
+        assert not await exists(w, "hat")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"barcode": LONG}, f"the barcode of {TEE} is not written: 256 characters"),
+        ({"harmonizedSystemCode": "none"}, f'the HS code of {TEE} is not written: "none"'),
+        ({"harmonizedSystemCode": "61.09"}, '"6109", and Shopify takes a number of 6 to 13 digits'),
+        ({"harmonizedSystemCode": "61091000" * 2}, "HS code"),
+        ({"compareAtPrice": MANY}, "the compare-at price of"),
+        ({"cost": MANY}, f"the cost of {TEE} is not written: it is 123,456,789"),
+        ({"weight": {"value": 2000000000}}, "and Shopify takes less than 2,000,000,000"),
+    ],
+)
+async def test_a_field_of_a_variant_costs_itself(
+    tmp_path: Path, fields: dict[str, Any], says: str
+) -> None:
+    """Told with the SKU before it is sent; the store keeps what it has, the rest is written."""
+    async with world(tmp_path) as w:
+        have = {"barcode": "4006381333931", "harmonizedSystemCode": "610910", "cost": "7.00"}
+        have |= {"compareAtPrice": "60.00", "weight": {"value": 2, "unit": "kg"}}
+        assert (await push(w, {"variants": [{"sku": TEE, **have}]})).events == []
+        await w.advance(5)
+        before = by_sku(await look(w, "trail-tee"))[TEE]
+        answer = await push(w, {"variants": [{"sku": TEE, "price": "51.00", **fields}]})
+        assert answer.about("FEED_ITEM_INVALID") == [TEE]
+        assert says in answer.events[0]["message"]
+        assert len(answer.events) == 1
+        assert by_sku(await look(w, "trail-tee"))[TEE] == {**before, "price": "51.00"}
+        feed = product("cap", variant("C-S", size="S", **fields))
+        assert (await push(w, feed)).about("FEED_ITEM_INVALID") == ["C-S"]
+        assert by_sku(await look(w, "cap")).keys() == {"C-S"}
+
+
+@pytest.mark.parametrize("code", ["6109.10.00", "6109 10 00", "6109-10/00", 61091000])
+async def test_a_grouped_customs_code_is_its_digits(tmp_path: Path, code: object) -> None:
+    """As tariffs print it; a second push finds no difference."""
+    async with world(tmp_path) as w:
+        feeds = [
+            {"variants": [{"sku": TEE, "harmonizedSystemCode": code}]},
+            product("cap", variant("C-S", harmonizedSystemCode=code)),
+        ]
+        assert (await push(w, *feeds)).events == []
+        found = by_sku(await look(w, "trail-tee")) | by_sku(await look(w, "cap"))
+        assert {found[s]["inventoryItem"]["harmonizedSystemCode"] for s in (TEE, "C-S")} == {
+            "61091000"
+        }
+        await w.advance(5)
+        await written(w)
+        assert (await push(w, *feeds)).events == []
+        assert await written(w) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"price": MANY}, "its price is 123,456,789"),
+        ({"price": 10**18}, "and Shopify takes less than 1,000,000,000,000,000,000"),
+        ({"sku": LONG}, "its SKU has 256 characters"),
+    ],
+)
+async def test_what_a_variant_cannot_be_without(
+    tmp_path: Path, wrong: dict[str, Any], says: str
+) -> None:
+    """The row is told and not sent, the others are written; no new product is made without it."""
+    async with world(tmp_path) as w:
+        row = {"sku": TEE, "barcode": "1", **wrong}
+        before = by_sku(await look(w, "trail-tee"))
+        answer = await push(w, {"variants": [row]}, {"variants": [{"sku": OTHER, "price": 52}]})
+        assert answer.about("FEED_ITEM_INVALID") == [row["sku"]]
+        assert says in answer.events[0]["message"]
+        after = by_sku(await look(w, "trail-tee"))
+        assert after == {**before, OTHER: {**before[OTHER], "price": "52.00"}}
+        rows = [variant("H-S", size="S"), {**variant("H-X", size="X"), **wrong}]
+        answer = await push(w, product("hat", *rows))
+        assert answer.about("FEED_ITEM_INVALID") == [rows[1]["sku"], "H-S"]
         assert not await exists(w, "hat")

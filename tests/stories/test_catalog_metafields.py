@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,16 @@ async def test_the_rest_of_a_row_follows(tmp_path: Path) -> None:
         found = by_sku(await look(w, "trail-tee"))
         assert (found[TEE]["price"], found[OTHER]["price"]) == ("44.00", "45.00")
         assert kept(found[TEE]) == {"good": "7", "more": "8"}
-        wrong = {"harmonizedSystemCode": "none", **variant(TEE, "46.00", metafields=GOOD_AND_BAD)}
-        answer = await push(w, {"variants": [wrong]}, {"variants": [variant(OTHER, "47.00")]})
+
+        def unfit(variables: Mapping[str, Any]) -> None:
+            """Something that Shopify refuses and the bridge does not know of."""
+            for row in variables["variants"]:
+                if "metafields" in row:
+                    row["inventoryItem"] = {"harmonizedSystemCode": "none"}
+
+        w.hook("before", "ProductVariantsUpdate", unfit)
+        row = variant(TEE, "46.00", metafields=GOOD_AND_BAD)
+        answer = await push(w, {"variants": [row]}, {"variants": [variant(OTHER, "47.00")]})
         assert answer.about("SHOPIFY_USER_ERROR") == [TEE]
         assert "Harmonized" in answer.events[0]["message"]
         found = by_sku(await look(w, "trail-tee"))
