@@ -27,13 +27,18 @@ secret or a customer's data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Final, Literal
 
 # Characters of a source line that are shown around a mistake: three lines of a usual terminal.
 # The longest shipped rule has 137.
 MAX_SHOWN: Final = 240
+
+# Findings of one file that are printed. One has three to five lines, so 20 are two screens: who has
+# mended these checks again, and what is wrong 20 times is mostly one mistake in every row.
+MOST_FINDINGS: Final = 20
 
 
 class BridgeError(Exception):
@@ -99,12 +104,64 @@ class Finding:
         return f"{head}{text[start:end]}{tail}", before - start + len(head), length
 
 
+def by_place(finding: Finding) -> tuple[str, int, int]:
+    """The order of findings: by file, line and column."""
+    return finding.path, finding.line, finding.column
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is not shown of a file's findings (of a folder's, where each means a whole file)."""
+
+    path: str
+    errors: int
+    warnings: int
+
+    @property
+    def message(self) -> str:
+        """``and 19,980 errors and 3 warnings more``."""
+        counts = ((self.errors, "error"), (self.warnings, "warning"))
+        said = [f"{count:,} {name}{'s' * (count > 1)}" for count, name in counts if count]
+        return f"and {' and '.join(said)} more"
+
+    remedy: ClassVar[str] = "retailops-bridge check --json has all of them"
+
+    def __str__(self) -> str:
+        """In the place of the findings that are left out."""
+        return f"{self.path}: {self.message}: {self.remedy}"
+
+
+def foremost(findings: Iterable[Finding]) -> list[Finding | Left]:
+    """What is shown of findings: by place, ``MOST_FINDINGS`` of each file, and how many more.
+
+    Errors go before warnings in this choice: a file's warnings never take the place of its errors.
+    """
+    groups: dict[str, list[Finding]] = {}
+    for finding in sorted(dict.fromkeys(findings), key=by_place):
+        folder = Path(finding.path).parent
+        whole = not finding.line and folder != Path()
+        whose = str(folder) if whole else finding.path
+        groups.setdefault(whose, []).append(finding)
+    shown: list[tuple[tuple[str, int, int], Finding | Left]] = []
+    for path, found in groups.items():
+        chosen = sorted(found, key=lambda f: f.severity != "error")
+        kept, left = sorted(chosen[:MOST_FINDINGS], key=by_place), chosen[MOST_FINDINGS:]
+        shown += [(by_place(finding), finding) for finding in kept]
+        if left:
+            errors = sum(f.severity == "error" for f in left)
+            shown.append((by_place(kept[-1]), Left(path, errors, len(left) - errors)))
+    return [one for _, one in sorted(shown, key=lambda pair: pair[0])]
+
+
 class ConfigError(BridgeError):
-    """The configuration or a mapping file is wrong: the bridge does not start (exit 78)."""
+    """The configuration or a mapping file is wrong: the bridge does not start (exit 78).
+
+    ``findings`` are all; its text is what ``foremost`` shows of them.
+    """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        self.findings = tuple(sorted(findings, key=lambda f: (f.path, f.line, f.column)))
-        super().__init__("\n\n".join(str(f) for f in self.findings))
+        self.findings = tuple(sorted(findings, key=by_place))
+        super().__init__("\n\n".join(str(one) for one in foremost(self.findings)))
 
 
 class RequestError(BridgeError):

@@ -33,7 +33,7 @@ from bridge.actions.refnums import find_order
 from bridge.actions.table import MAPPINGS, SERVED, SETTLERS
 from bridge.config.models import ChannelSettings, Policies, Settings
 from bridge.engine import Channel, Engine
-from bridge.errors import ConfigError, Finding
+from bridge.errors import ConfigError, Finding, Left, foremost
 from bridge.ledger import Ledger
 from bridge.mapping.module import MappingModule, load_module
 from bridge.mapping.plugins import installed
@@ -220,13 +220,16 @@ def all_mappings(settings: Settings) -> dict[int, Mapping[str, MappingModule]]:
 
 def _tell_warnings(findings: Iterable[Finding]) -> None:
     """What stops nothing, as ``check`` shows it; channels that share a file are told once."""
-    for finding in dict.fromkeys(findings):
+    for one in foremost(findings):
+        if isinstance(one, Left):
+            log.warning("mapping_warning", place=one.path, reason=one.message, remedy=one.remedy)
+            continue
         log.warning(
             "mapping_warning",
-            code=finding.code,
-            place=finding.place,
-            reason=finding.message,
-            remedy=finding.hint,
+            code=one.code,
+            place=one.place,
+            reason=one.message,
+            remedy=one.hint,
         )
 
 

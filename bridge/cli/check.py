@@ -29,6 +29,7 @@ from bridge.cli.mapping_files import (
     load,
     places,
     presets,
+    printed,
     short_text,
     shown,
     sound,
@@ -69,7 +70,8 @@ def check(
 ) -> None:
     """Find every mistake in the configuration, the mappings and their tests.
 
-    One line a stage, then what was found, each with file, line and column. Without a
+    One line a stage, then what was found, each with file, line and column: of each file the first
+    20, errors before warnings, and all of them with --json. Without a
     configuration the shipped mappings are checked. Exits with 78 when anything is wrong.
     """
     stages = list(_stages(folder, config, channel, recordings or [], ask_store=ask_store))
@@ -139,8 +141,8 @@ def _show(stages: Sequence[Stage]) -> None:
         said = "; ".join([*found, *([stage.summary] if stage.summary else [])])
         typer.echo(f"{MARKS[stage.state]} {stage.name}: {said}")
     for stage in stages:
-        for finding in in_order(stage.findings):
-            typer.echo(f"\n{short_text(str(finding))}")
+        for text in printed(stage.findings):
+            typer.echo(f"\n{text}")
         for problem in stage.problems:
             typer.echo(f"\n{short_text(problem)}")
 

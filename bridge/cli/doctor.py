@@ -24,6 +24,7 @@ from bridge.cli.opening import (
 )
 from bridge.cli.verify import named_actions
 from bridge.config import ChannelSettings, Settings
+from bridge.errors import MOST_FINDINGS
 from bridge.probes import Note
 
 MARKS: Final = {
@@ -69,7 +70,7 @@ def doctor(
             [{"channel": id_, **asdict(note)} for id_, _, notes in sections for note in notes]
         )
     else:
-        _show(sections)
+        show(sections)
     failed = {note.subject for *_, notes in sections for note in notes if note.state == "error"}
     if failed:
         raise typer.Exit(EXIT_CONFIG if "mappings" in failed else EXIT_FAILED)
@@ -106,14 +107,21 @@ async def examine(
     return sections
 
 
-def _show(sections: Sequence[Section]) -> None:
+def show(sections: Sequence[Section]) -> None:
+    """Print the sections, of each subject ``MOST_FINDINGS`` lines."""
     printed = console()
     for _, heading, notes in sections:
         printed.print(Text(heading, style="bold"))
+        by_subject: dict[str, list[Note]] = {}
         for note in notes:
-            mark, style = MARKS[note.state]
-            printed.print(Text.assemble("  ", (mark, style), f" {note.subject}: {note.said}"))
-            if note.state != "ok" and note.remedy:
-                printed.print(Text(f"          → {note.remedy}"))
+            by_subject.setdefault(note.subject, []).append(note)
+        for about in by_subject.values():
+            for note in about[:MOST_FINDINGS]:
+                mark, style = MARKS[note.state]
+                printed.print(Text.assemble("  ", (mark, style), f" {note.subject}: {note.said}"))
+                if note.state != "ok" and note.remedy:
+                    printed.print(Text(f"          → {note.remedy}"))
+            if left := len(about[MOST_FINDINGS:]):
+                printed.print(Text(f"          and {left:,} more: --json has all of them"))
     counts = Counter(note.state for *_, notes in sections for note in notes)
     printed.print(f"{counts['ok']} ok, {counts['warning']} warning(s), {counts['error']} error(s)")

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,8 +15,9 @@ import aiohttp
 
 from bridge import probes
 from bridge.config import ChannelSettings, Settings
-from bridge.errors import AccessDenied, BridgeError, ConfigError, LedgerError
+from bridge.errors import AccessDenied, BridgeError, ConfigError, LedgerError, by_place
 from bridge.ledger import Ledger
+from bridge.mapping.module import MappingModule
 from bridge.probes import Note
 from bridge.shopify.budget import CallBudget, Deadline
 from bridge.wiring import buried, load_mappings
@@ -131,19 +132,16 @@ def mappings(channel: ChannelSettings, channels: Sequence[ChannelSettings]) -> l
 
     ``channels`` are all of the configuration's.
     """
+    found = [*buried(channel.mappings_dir, channels)]
+    modules: Mapping[str, MappingModule] = {}
     try:
         modules = load_mappings(channel)
+        found += [finding for module in modules.values() for finding in module.warnings]
     except ConfigError as error:
-        remedy = "retailops-bridge check shows the place, retailops-bridge explain {} says more"
-        return [
-            Note("mappings", "error", str(f).splitlines()[0], remedy.format(f.code))
-            for f in error.findings
-        ]
-    found = [*buried(channel.mappings_dir, channels)]
-    found += [finding for module in modules.values() for finding in module.warnings]
+        found += error.findings
     notes = [
-        Note("mappings", "warning", str(f).splitlines()[0], f"retailops-bridge explain {f.code}")
-        for f in found
+        Note("mappings", f.severity, str(f).splitlines()[0], f"retailops-bridge explain {f.code}")
+        for f in sorted(found, key=lambda f: (f.severity != "error", by_place(f)))
     ]
     own = str(channel.mappings_dir) if channel.mappings_dir is not None else "no file of your own"
     return notes or [Note("mappings", "ok", f"{len(modules)} mapping(s), {own}")]

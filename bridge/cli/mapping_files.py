@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ import typer
 from bridge.actions.table import MAPPINGS
 from bridge.config import CONFIG_VARIABLE, Settings
 from bridge.config.models import CatalogPolicy, Policies
-from bridge.errors import BridgeError, ConfigError, Finding
+from bridge.errors import BridgeError, ConfigError, Finding, by_place, foremost
 from bridge.mapping.codes import suggestion
 from bridge.mapping.module import MappingModule
 from bridge.wiring import layers_of, load_mapping, shipped_mappings
@@ -154,5 +154,10 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
     """Sorted by place, each once: two channels may share a file."""
-    unique = dict.fromkeys(findings)
-    return sorted(unique, key=lambda f: (f.path, f.line, f.column))
+    return sorted(dict.fromkeys(findings), key=by_place)
+
+
+def printed(findings: Iterable[Finding]) -> Iterator[str]:
+    """What is printed of findings; ``--json`` has all of them."""
+    for one in foremost(findings):
+        yield short_text(str(one))

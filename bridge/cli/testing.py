@@ -19,13 +19,14 @@ from bridge.cli.mapping_files import (
     in_order,
     load,
     places,
+    printed,
     short_text,
     shown,
     sound,
 )
 from bridge.cli.mapping_tests import own_reports, shipped_reports
 from bridge.cli.opening import print_json, settings_of
-from bridge.errors import BridgeError, Finding
+from bridge.errors import BridgeError, Finding, foremost
 from bridge.mapping.cases import CaseResult, Report
 from bridge.mapping.expecting import jsonable
 from bridge.strangers import strangers_in
@@ -89,11 +90,11 @@ def _passed(reports: Sequence[Report], findings: Sequence[Finding]) -> bool:
 
 
 def _show(reports: Sequence[Report], findings: Sequence[Finding], *, coverage: bool) -> None:
-    for finding in findings:
-        typer.echo(f"{short_text(str(finding))}\n")
+    for text in printed(findings):
+        typer.echo(f"{text}\n")
     for one in reports:
-        for finding in one.findings:
-            typer.echo(f"{short_text(str(finding))}\n")
+        for text in printed(one.findings):
+            typer.echo(f"{text}\n")
         for result in one.results:
             if not result.passed:
                 typer.echo(short_text(failing(result)))
@@ -130,7 +131,7 @@ def _gap_lines(report: Report) -> Iterator[str]:
 def failing(result: CaseResult) -> str:
     """A case that failed: where, what was expected, what came, and the whole output."""
     lines = [f"FAILED {result.place}: {result.name}"]
-    for text in (*(str(f) for f in result.findings), *result.failures):
+    for text in (*(str(f) for f in foremost(result.findings)), *result.failures):
         lines += [f"  {line}" for line in text.splitlines()]
     if result.output is not None and not result.findings:
         shown_output = json.dumps(jsonable(result.output), indent=2, ensure_ascii=False)

@@ -23,7 +23,7 @@ import structlog
 from graphql import get_named_type, is_composite_type
 from pydantic import BaseModel
 
-from bridge.errors import ConfigError, Finding, MappingError
+from bridge.errors import ConfigError, Finding, MappingError, by_place
 from bridge.mapping.build import Builder
 from bridge.mapping.codes import listing, suggestion
 from bridge.mapping.evaluate import Frame, guarded
@@ -295,11 +295,6 @@ def _no_rules(merged: Table, found: Node | None, root: str, layers: Sequence[Pat
     if gone := merged.removed.get(root):
         return gone.at_value("M401", f"{message}: it is unset here", "it holds the rules")
     return Finding(str(layers[0]), 0, 0, "M401", message, "it holds the rules")
-
-
-def by_place(finding: Finding) -> tuple[str, int, int]:
-    """The order of findings: by file, line and column."""
-    return finding.path, finding.line, finding.column
 
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")

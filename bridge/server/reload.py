@@ -15,7 +15,7 @@ import structlog
 
 from bridge.config.models import Settings
 from bridge.engine import Engine
-from bridge.errors import ConfigError, Finding
+from bridge.errors import ConfigError, Finding, Left, foremost
 from bridge.mapping.module import MappingModule
 from bridge.server.health import Ping, Trouble
 from bridge.wiring import all_mappings
@@ -67,15 +67,19 @@ class Reloader:
             self.findings = ()
             return self._refused(1, f"the reload itself failed ({type(error).__name__})")
         self.findings = wrong
-        for finding in wrong:
+        for one in foremost(wrong):
+            if isinstance(one, Left):
+                log.error("mapping_refused", place=one.path, reason=one.message)
+                continue
             log.error(
                 "mapping_refused",
-                code=finding.code,
-                place=finding.place,
-                reason=finding.message,
+                code=one.code,
+                place=one.place,
+                reason=one.message,
             )
         if wrong:
-            return self._refused(len(wrong), str(wrong[0]).partition("\n")[0])
+            first = next(f for f in wrong if f.severity == "error")
+            return self._refused(len(wrong), str(first).partition("\n")[0])
         self._engine.use_mappings(found)
         self._trouble = ""
         log.info("mappings_reloaded", channels=sorted(found))

@@ -12,11 +12,12 @@ import pytest
 import structlog
 
 from bridge.actions.table import MAPPINGS
-from bridge.cli import examining, main
+from bridge.cli import doctor, examining, main
 from bridge.cli.check_stages import online
 from bridge.cli.explain import MADE, PAGES, explanations, text_of
 from bridge.config import load
 from bridge.config.models import ChannelSettings, Policies
+from bridge.errors import ConfigError
 from bridge.mapping.codes import CODES
 from bridge.mapping.filters import FILTERS
 from bridge.sandbox.runner import start_sandbox
@@ -173,6 +174,58 @@ def test_warnings_pass_unless_they_are_denied(capsys, tmp_path) -> None:
     assert "warning mappings: 1 warning(s)" in out
     assert "warning[M601]" in out
     assert run(capsys, "check", "--config", config, "--deny-warnings")[0] == 78
+
+
+def test_of_very_many_findings_the_first_are_printed(capsys, tmp_path) -> None:
+    """20 of a file by place, how many more, and all in JSON; warnings take no error's place."""
+    table = "".join(f"w{n} = \"'{n}'\"\n" for n in range(2_000))  # M605, warnings
+    table += "".join(f"e{n} = [{n}]\n" for n in range(3_000))
+    text = f"[order]\ngift_message = \"order.note | table: 'many'\"\n[tables.many]\n{table}"
+    config = merchant(tmp_path, order_pull=text, order_update="[update]\nx = 1\n")
+    pull, update = (f"{tmp_path}/mine/order_{name}.toml" for name in ("pull", "update"))
+    rest = f"{pull}: and 2,980 errors and 2,000 warnings more: "
+    last = f"{rest}retailops-bridge check --json has all of them"
+    for command, wrong in (("check", 78), ("test", 1)):
+        code, out, _ = run(capsys, command, "--config", config)
+        assert code == wrong
+        found = re.findall(r"^(\S+): (?:error|warning)\[(M\d+)\]", out, re.MULTILINE)
+        expected = [(f"{pull}:{2004 + n}:{6 if n < 10 else 7}", "M105") for n in range(20)]
+        assert found == [*expected, (f"{update}:2:1", "M201")]
+        assert [line for line in out.splitlines() if " more: " in line] == [last]
+        assert out.index(last) < out.index(update)
+    assert (
+        "ERROR   mappings: 3001 error(s); 2000 warning(s)"
+        in run(capsys, "check", "--config", config)[1]
+    )
+    told = json.loads(run(capsys, "check", "--config", config, "--json")[1])
+    assert len(told["stages"][1]["findings"]) == 5_001
+    with pytest.raises(ConfigError) as caught, structlog.testing.capture_logs():
+        all_mappings(load(Path(config), {}))
+    assert len(caught.value.findings) == 5_001
+    assert last in str(caught.value)
+    assert str(caught.value).count("[M105]") == 20
+    (channel,) = load(Path(config), {}).channels
+    doctor.show([(21, "channel 21", examining.mappings(channel, [channel]))])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("ERROR   mappings: " in line for line in lines) == 20
+    assert not [line for line in lines if "M605" in line]
+    assert lines[-2:] == [
+        "          and 4,981 more: --json has all of them",
+        "0 ok, 2000 warning(s), 3001 error(s)",
+    ]
+
+
+def test_of_very_many_warnings_the_log_has_the_first(tmp_path) -> None:
+    """At the start too: 20 lines, and one that tells of the others."""
+    table = "".join(f"w{n} = \"'{n}'\"\n" for n in range(100))
+    rule = "[order]\ngift_message = \"order.note | table: 'many'\"\n"
+    config = merchant(tmp_path, order_pull=f"{rule}[tables.many]\n{table}")
+    with structlog.testing.capture_logs() as logs:
+        all_mappings(load(Path(config), {}))
+    warned = [e for e in logs if e["event"] == "mapping_warning"]
+    assert [e.get("code") for e in warned] == ["M605"] * 20 + [None]
+    assert warned[-1]["reason"] == "and 80 warnings more"
+    assert warned[-1]["place"] == f"{tmp_path}/mine/order_pull.toml"
 
 
 def test_a_wrong_configuration_is_the_first_stage(capsys, tmp_path) -> None:
