@@ -116,6 +116,18 @@ async def push(w: World, *products: Mapping[str, Any]) -> Answer:
     return answer
 
 
+async def spoil(w: World, handle: str, sku: str) -> None:
+    """Let the store refuse what is sent of a variant, for something that the bridge cannot know."""
+    gid = by_sku(await look(w, handle))[sku]["id"]
+
+    def unfit(variables: Mapping[str, Any]) -> None:
+        for row in variables["variants"]:
+            if row["id"] == gid:
+                row["inventoryItem"] = {"harmonizedSystemCode": "none"}
+
+    w.hook("before", "ProductVariantsUpdate", unfit)
+
+
 async def written(w: World) -> list[str]:
     """The mutations that the bridge has sent since this, or ``World.spent``, was last asked."""
     return [name for name in (await w.spent()).operations if name in MUTATIONS]

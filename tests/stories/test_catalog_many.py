@@ -12,7 +12,7 @@ import pytest
 from bridge.actions.catalog_push import CatalogPush
 from bridge.engine import Plan
 from bridge.errors import OutcomeUnknown
-from tests.stories.catalogue import by_sku, exists, look, product, push, variant, written
+from tests.stories.catalogue import by_sku, exists, look, product, push, spoil, variant, written
 from tests.support import Answer, world
 
 Products = list[dict[str, Any]]
@@ -89,7 +89,7 @@ async def test_one_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
         assert (await push(w, *many(5))).events == []
         await w.advance(10)
         feed = prices(5, "12.00")
-        feed[2]["variants"][0]["barcode"] = "x" * 400
+        await spoil(w, "thing-2", "THING-2")
         answer = await push(w, *feed)
         assert answer.about("SHOPIFY_USER_ERROR") == ["THING-2"]
         for n in (0, 1, 3, 4):
@@ -100,7 +100,7 @@ async def test_very_many_go_in_bulk(tmp_path: Path) -> None:
     """From ``bulk_from`` on one bulk operation takes the place of as many mutations."""
     async with world(tmp_path, plan="plus", catalog={"bulk_from": 20}) as w:
         feed = many(30)
-        feed[7]["variants"][0]["barcode"] = "1" * 300
+        feed[7]["title"] = " "
         answer = await push(w, *feed)
         assert answer.about("SHOPIFY_USER_ERROR") == ["THING-7"]
         assert await written(w) == ["BulkRun"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.stories.catalogue import by_sku, exists, look, product, push, variant, written
+from tests.stories.catalogue import by_sku, exists, look, product, push, spoil, variant, written
 from tests.stories.test_catalog_matching import removing
 from tests.support import Answer, world
 
@@ -69,14 +68,7 @@ async def test_the_rest_of_a_row_follows(tmp_path: Path) -> None:
         found = by_sku(await look(w, "trail-tee"))
         assert (found[TEE]["price"], found[OTHER]["price"]) == ("44.00", "45.00")
         assert kept(found[TEE]) == {"good": "7", "more": "8"}
-
-        def unfit(variables: Mapping[str, Any]) -> None:
-            """Something that Shopify refuses and the bridge does not know of."""
-            for row in variables["variants"]:
-                if "metafields" in row:
-                    row["inventoryItem"] = {"harmonizedSystemCode": "none"}
-
-        w.hook("before", "ProductVariantsUpdate", unfit)
+        await spoil(w, "trail-tee", TEE)
         row = variant(TEE, "46.00", metafields=GOOD_AND_BAD)
         answer = await push(w, {"variants": [row]}, {"variants": [variant(OTHER, "47.00")]})
         assert answer.about("SHOPIFY_USER_ERROR") == [TEE]
