@@ -22,7 +22,12 @@ from urllib.parse import urlsplit
 
 from bridge.actions.catalog_feed import Family, Feed
 from bridge.actions.catalog_state import tell
-from bridge.actions.catalog_target import WantedMetafield, WantedProduct, WantedVariant
+from bridge.actions.catalog_target import (
+    WantedImage,
+    WantedMetafield,
+    WantedProduct,
+    WantedVariant,
+)
 from bridge.retailops.events import Code, Event
 
 MAX_TEXT: Final = 255  # characters
@@ -89,11 +94,7 @@ def _fitting(family: Family) -> tuple[Family, list[Trouble]]:
     media = tuple(image for image in product.media if _is_address(image.original_source))
     if len(media) < len(product.media):
         update |= {"media": media, "remove": None}  # it may be one that the store has
-        troubles += [
-            Trouble(_no_address("the image", image.original_source), ())
-            for image in product.media
-            if image not in media
-        ]
+        troubles += [Trouble(_not_sent(image), ()) for image in product.media if image not in media]
     variants, found = _variants(product)
     if found:
         update["variants"] = variants
@@ -187,6 +188,14 @@ def _is_address(text: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
+
+
+def _not_sent(image: WantedImage) -> str:
+    """What to tell of an image: JSON stands in the place of an address that there is not."""
+    if image.original_source[:1] not in {"", "{", "["}:
+        return _no_address("the image", image.original_source)
+    shown = _shown(image.alt or image.original_source)
+    return f"the image {shown} is not sent: the feed gives no address of it"
 
 
 def _no_address(what: str, text: str) -> str:

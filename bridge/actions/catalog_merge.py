@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -114,13 +115,35 @@ def _tags(items: Sequence[WantedProduct]) -> tuple[str, ...]:
 
 
 def _images(images: Iterable[WantedImage]) -> tuple[WantedImage, ...]:
-    """Each address once, with the first alternative text that is told for it."""
-    found: dict[str, WantedImage] = {}
+    """Each address once, with the first alternative text that is told for it.
+
+    One without an address stays if anything is said of it.
+    """
+    found: dict[tuple[str, str | None], WantedImage] = {}
     for image in images:
-        known = found.get(image.original_source)
+        if not image.alt and _says_nothing(image.original_source):
+            continue
+        mark = (image.original_source, None if image.original_source else image.alt)
+        known = found.get(mark)
         if known is None or known.alt is None:
-            found[image.original_source] = image
+            found[mark] = image
     return tuple(found.values())
+
+
+def _says_nothing(address: str) -> bool:
+    """Whether there is no address, or in its place an object without any value, as JSON."""
+    if address[:1] not in {"{", "["}:
+        return not address
+    try:
+        return _empty(json.loads(address))
+    except ValueError:
+        return False
+
+
+def _empty(value: object) -> bool:
+    if isinstance(value, dict | list):
+        return all(_empty(one) for one in (value.values() if isinstance(value, dict) else value))
+    return value is None or value == ""
 
 
 def _seo(items: Sequence[WantedProduct]) -> WantedSeo | None:

@@ -83,9 +83,13 @@ class WantedMetafield(Wanted):
 
 
 class WantedImage(Wanted):
-    """An image by its address. ``alt`` absent: the store's own alternative text stays."""
+    """An image by its address. ``alt`` absent: the store's own alternative text stays.
 
-    original_source: SaidText
+    One without an address cannot be sent, and is told of (``catalog_limits``) if the feed says
+    anything of it: its alternative text, or, as JSON in the place of the address, what it is.
+    """
+
+    original_source: str = ""
     alt: str | None = None
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.actions.catalog_limits import within
 from bridge.wiring import load_mappings
 from tests.actions.feeds import FILES, codes, families, read
 from tests.actions.test_order_offer import channel
@@ -177,7 +178,10 @@ def test_one_row_may_stand_where_a_list_belongs() -> None:
 
 
 def test_bad_rows_cost_only_themselves() -> None:
-    """A row without feed_data, one without SKU, an unknown status, an unknown unit."""
+    """A row without feed_data, one without SKU, an unknown status, an unknown unit.
+
+    An image without an address costs not even its row: it is left to ``catalog_limits``.
+    """
     feed = frame(
         simple=[
             {"sku": "A"},
@@ -189,14 +193,15 @@ def test_bad_rows_cost_only_themselves() -> None:
     )
     feed["data"]["simple"].append({"sku": "E"})
     found = read(feed, "magento")
-    assert [f.key for f in found.families] == ["sku A"]
+    assert [f.key for f in found.families] == ["sku A", "sku D"]
     assert codes(found) == [
         ("MAPPING_MISSING", []),
         ("MAPPING_MISSING", ["B"]),
         ("MAPPING_MISSING", ["C"]),
-        ("MAPPING_FAILED", ["D"]),
         ("FEED_ITEM_INVALID", []),
     ]
+    told = within(found).events[-1]
+    assert 'the image {"mediakey":"1"} is not sent' in told.message
 
 
 # ---- Mozu

@@ -62,10 +62,12 @@ def test_what_a_template_leaves_empty_is_not_mentioned(more) -> None:
     assert variant(more) == variant({})
 
 
-def test_an_image_without_an_address_is_none() -> None:
-    """Of an object, and alone; the others are images."""
-    media = [{"originalSource": "", "alt": "front"}, "", None, "https://images.example/a.jpg"]
-    assert [i.original_source for i in product({**one("A"), "media": media}).media] == media[3:]
+@pytest.mark.parametrize("nothing", ["", None], ids=["empty", "null"])
+def test_an_image_without_an_address_is_none(nothing) -> None:
+    """Of an object that says nothing else, and alone; the others are images."""
+    empty = [{"originalSource": nothing}, {"originalSource": nothing, "alt": nothing}, {}, nothing]
+    media = [*empty, "https://images.example/a.jpg"]
+    assert [i.original_source for i in product({**one("A"), "media": media}).media] == media[4:]
 
 
 @pytest.mark.parametrize("unit", ["lb", "LBS", " Pound ", "pounds"])

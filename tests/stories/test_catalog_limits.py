@@ -9,6 +9,7 @@ import pytest
 
 from bridge.actions.catalog_limits import MAX_TAGS, MAX_TEXT
 from tests.stories.catalogue import by_sku, exists, look, product, push, variant, written
+from tests.stories.test_catalog_matching import removing
 from tests.support import world
 
 TEE = "TEE-TRL-S-MOSS"
@@ -184,3 +185,27 @@ async def test_what_a_variant_cannot_be_without(
         answer = await push(w, product("hat", *rows))
         assert answer.about("FEED_ITEM_INVALID") == [rows[1]["sku"], "H-S"]
         assert not await exists(w, "hat")
+
+
+@pytest.mark.parametrize(
+    "gap", [{"originalSource": None}, {"originalSource": ""}, {}], ids=["null", "empty", "absent"]
+)
+async def test_an_image_without_an_address(tmp_path: Path, gap: dict[str, Any]) -> None:
+    """It is left out, and told if the feed says something of it; then no image is removed."""
+    async with world(tmp_path, **removing(tmp_path, "delete")) as w:
+        address = "https://merchant.example/front.jpg"
+        both = [address, {"originalSource": "https://merchant.example/back.jpg", "alt": "Back"}]
+        assert (await push(w, product("cap", variant("C-S"), media=both))).events == []
+        await w.advance(5)
+        feed = product("cap", variant("C-S", "11.00"), media=[address, {**gap, "alt": "Back"}])
+        answer = await push(w, feed)
+        assert answer.about("FEED_ITEM_INVALID") == ["C-S"]
+        assert "the image Back is not sent: the feed gives no address" in str(answer.events)
+        found = await look(w, "cap")
+        assert [i["alt"] for i in found["media"]] == [None, "Back"]
+        assert by_sku(found)["C-S"]["price"] == "11.00"
+        feed = product("cap", variant("C-S", "12.00"), media=[address, gap])
+        assert (await push(w, feed)).events == []
+        found = await look(w, "cap")
+        assert len(found["media"]) == 1, "what says nothing lists nothing: the other is removed"
+        assert by_sku(found)["C-S"]["price"] == "12.00"
