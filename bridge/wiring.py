@@ -32,6 +32,7 @@ import structlog
 from bridge.actions.refnums import find_order
 from bridge.actions.table import MAPPINGS, SERVED, SETTLERS
 from bridge.config.models import ChannelSettings, Policies, Settings
+from bridge.config.overlap import REMEDY, overlapping
 from bridge.engine import Channel, Engine
 from bridge.errors import ConfigError, Finding, Left, foremost
 from bridge.ledger import Ledger
@@ -163,6 +164,7 @@ async def assemble(
     ``hook`` is called with a name around every
     write to the ledger and every request to a store, for tests that kill the process there.
     """
+    _tell_overlaps(settings)
     mappings = all_mappings(settings)
     ledger = await ledger_type.open(
         settings.ledger.path,
@@ -231,6 +233,14 @@ def _tell_warnings(findings: Iterable[Finding]) -> None:
             reason=one.message,
             remedy=one.hint,
         )
+
+
+def _tell_overlaps(settings: Settings) -> None:
+    """Which channels can take the same orders, as ``check`` warns of them (C415)."""
+    for pair in overlapping(settings):
+        one, other = (settings.channels[index] for index in pair)
+        ids = [one.id, other.id]
+        log.warning("channels_overlap", code="C415", channels=ids, shop=one.shop, remedy=REMEDY)
 
 
 def _tell_costs(mappings: Mapping[int, Mapping[str, MappingModule]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -36,6 +37,7 @@ from bridge.cli.mapping_files import (
 )
 from bridge.cli.opening import print_json, settings_of
 from bridge.config import Settings
+from bridge.config.load import warnings
 from bridge.config.models import ChannelSettings
 from bridge.errors import ConfigError
 
@@ -101,8 +103,8 @@ def _stages(
             yield Stage("configuration", "", findings=error.findings)
             yield Stage("mappings", "the configuration first", skipped=True)
             return
-        count = len(settings.channels)
-        yield Stage("configuration", f"{count} channel(s)")
+        found = warnings(settings, config, os.environ)
+        yield Stage("configuration", f"{len(settings.channels)} channel(s)", found)
     else:
         yield Stage("configuration", "none is given", skipped=True)
     chosen = places(settings, folder, channel)

@@ -94,6 +94,7 @@ async def examine(
     here = [
         Note("configuration", "ok", f"{config or 'the environment'}: {count} channel(s)"),
         *examining.environment(settings),
+        *examining.overlaps(settings, channels),
         examining.secrets(config),
         *await examining.ledger(settings),
     ]

@@ -15,6 +15,7 @@ import aiohttp
 
 from bridge import probes
 from bridge.config import ChannelSettings, Settings
+from bridge.config.overlap import REMEDY, overlapping, said
 from bridge.errors import AccessDenied, BridgeError, ConfigError, LedgerError, by_place
 from bridge.ledger import Ledger
 from bridge.mapping.module import MappingModule
@@ -192,3 +193,12 @@ def environment(settings: Settings) -> list[Note]:
         said = f'environment = "test" with {", ".join(real)}: the public key may be accepted'
         return [Note("environment", "warning", said, 'set environment = "production"')]
     return [Note("environment", "ok", settings.environment)]
+
+
+def overlaps(settings: Settings, chosen: Collection[ChannelSettings]) -> Iterator[Note]:
+    """Two channels of one shop by which RetailOps may import an order twice; ``chosen`` only."""
+    ids = {one.id for one in chosen}
+    for pair in overlapping(settings):
+        one, other = (settings.channels[index] for index in pair)
+        if ids & {one.id, other.id}:
+            yield Note("orders", "warning", said(one, other), REMEDY)

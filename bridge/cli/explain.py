@@ -18,6 +18,9 @@ from bridge.retailops.events import CODES as EVENTS
 PAGES: Final[Mapping[str, str]] = {"mapping": "mapping-errors.md", "config": "config-errors.md"}
 """The files of explanations in ``bridge/cli/findings``, and their names in ``docs/reference``."""
 
+WARNINGS: Final = frozenset({"C415", "C501"})
+"""The codes of the configuration that stop nothing."""
+
 MADE: Final = "<!-- Written by `python -m bridge.cli.explain` (`make docs`); a test compares. -->"
 
 _HEADING = re.compile(r"^## `(?P<code>[A-Z]\d{3})` (?P<meaning>.+)$", re.MULTILINE)
@@ -39,7 +42,9 @@ def explain(
         hint = suggestion(wanted, [*known, *EVENTS]) or f"there is {', '.join(known)}"
         raise BridgeError(f'no finding has the code "{code}": {hint}')
     found = CODES.get(wanted)
-    severity = found.severity if found is not None else "error"
+    severity = "warning" if wanted in WARNINGS else "error"
+    if found is not None:
+        severity = found.severity
     typer.echo(f"{severity}[{wanted}] {known[wanted]}")
 
 

@@ -15,6 +15,10 @@ Every mistake is found before the first is shown. Their codes are stable:
     C411  mappings_dir is no folder C412  endpoint is no base URL
     C413  the console's password is missing, too short, or used elsewhere
     C414  tracing without its libraries
+
+``warnings`` tells what stops nothing:
+
+    C415  two channels of one shop can take the same orders
 """
 
 from __future__ import annotations
@@ -38,6 +42,7 @@ from bridge.config.models import (
     Settings,
     ShopifySettings,
 )
+from bridge.config.overlap import REMEDY, overlapping, said
 from bridge.config.source import Key, Source, dotted, not_toml
 from bridge.config.suggest import suggestion
 from bridge.errors import ConfigError, Finding
@@ -61,15 +66,7 @@ def load(
 
     Raises ``ConfigError`` with every mistake.
     """
-    if path is None and environ.get(CONFIG_VARIABLE):
-        path = Path(environ[CONFIG_VARIABLE])
-    text = _read(path) if path else ""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise not_toml(path or Path(), error, text) from None
-    source = Source(path, text)
-    overlay(data, environ, source)
+    source, data = _opened(path, environ)
     _read_secrets(data, source)
     _validate(data, source)
     source.fail_if_any()
@@ -79,6 +76,33 @@ def load(
     settings = cross_check(settings, source, shop_domain)
     source.fail_if_any()
     return settings
+
+
+def warnings(
+    settings: Settings, path: Path | None, environ: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """What is doubtful in settings that ``load`` has read from there. It stops nothing."""
+    source, _ = _opened(path, environ)
+    channels = settings.channels
+    for first, second in overlapping(settings):
+        key = ("channels", second, "order_pull")
+        message = said(channels[first], channels[second])
+        source.add(key, "C415", message, REMEDY, severity="warning")
+    return tuple(source.findings)
+
+
+def _opened(path: Path | None, environ: Mapping[str, str]) -> tuple[Source, dict[str, Any]]:
+    """The file, if there is one, with the environment laid over it."""
+    if path is None and environ.get(CONFIG_VARIABLE):
+        path = Path(environ[CONFIG_VARIABLE])
+    text = _read(path) if path else ""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise not_toml(path or Path(), error, text) from None
+    source = Source(path, text)
+    overlay(data, environ, source)
+    return source, data
 
 
 def _read(path: Path) -> str:

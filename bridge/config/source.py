@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bridge.errors import ConfigError, Finding
 from bridge.places import TomlPlaces, syntax_error
@@ -39,20 +40,26 @@ class Source:
         """The environment variable that set ``key``, if one did."""
         return self._variables.get(key)
 
-    def add(self, key: Key, code: str, message: str, hint: str = "") -> None:
+    def add(
+        self,
+        key: Key,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
         """Note a mistake at ``key``, or at the nearest table around it that was written."""
-        for length in range(len(key), 0, -1):
-            if variable := self._variables.get(key[:length]):
-                self.findings.append(Finding(variable, 0, 0, code, message, hint))
-                return
-        if self.path is None:
-            self.findings.append(Finding("environment", 0, 0, code, message, hint))
-            return
-        line, column = self._places.where(key)
-        shown, length = self._key_only(line, column)
-        self.findings.append(
-            Finding(str(self.path), line, column, code, message, hint, source=shown, length=length)
-        )
+        found = Finding("environment", 0, 0, code, message, hint, severity=severity)
+        variables = (self._variables.get(key[:length]) for length in range(len(key), 0, -1))
+        if variable := next((name for name in variables if name), None):
+            found = replace(found, path=variable)
+        elif self.path is not None:
+            line, column = self._places.where(key)
+            shown, length = self._key_only(line, column)
+            path = str(self.path)
+            found = replace(found, path=path, line=line, column=column, source=shown, length=length)
+        self.findings.append(found)
 
     def _key_only(self, line: int, column: int) -> tuple[str, int]:
         """The source line as far as it is safe to show: the key or table header, no value."""

@@ -14,7 +14,7 @@ import structlog
 from bridge.actions.table import MAPPINGS
 from bridge.cli import doctor, examining, main
 from bridge.cli.check_stages import online
-from bridge.cli.explain import MADE, PAGES, explanations, text_of
+from bridge.cli.explain import MADE, PAGES, WARNINGS, explanations, text_of
 from bridge.config import load
 from bridge.config.models import ChannelSettings, Policies
 from bridge.errors import ConfigError
@@ -226,6 +226,27 @@ def test_of_very_many_warnings_the_log_has_the_first(tmp_path) -> None:
     assert [e.get("code") for e in warned] == ["M605"] * 20 + [None]
     assert warned[-1]["reason"] == "and 80 warnings more"
     assert warned[-1]["place"] == f"{tmp_path}/mine/order_pull.toml"
+
+
+def test_channels_that_can_take_the_same_orders_are_a_warning(capsys, tmp_path) -> None:
+    """C415, in the stage of the configuration: exit 0, and 78 with --deny-warnings."""
+    config = write_config(tmp_path)
+    second = config.read_text().split("[[channels]]")[1].replace("= 21", "= 22")
+    second = second.replace("RETAILOPS_SDK", "k" * 32)
+    config.write_text(f"{config.read_text()}[[channels]]{second}")
+    code, out, _ = run(capsys, "check", "--config", str(config))
+    assert code == 0
+    assert "warning configuration: 1 warning(s); 2 channel(s)" in out
+    line = config.read_text().splitlines().index("id = 22")  # behind the table's header
+    assert f"{config}:{line}:3: warning[C415] channels 21 and 22 of example.myshopify.com" in out
+    assert run(capsys, "check", "--config", str(config), "--deny-warnings")[0] == 78
+    assert run(capsys, "explain", "C415")[1].startswith("warning[C415] two channels of one shop")
+
+
+def test_which_codes_of_the_configuration_are_warnings() -> None:
+    """As their pages say, so `explain` says."""
+    told = {c for c, t in explanations().items() if c.startswith("C") and "A warning" in t}
+    assert told == WARNINGS
 
 
 def test_a_wrong_configuration_is_the_first_stage(capsys, tmp_path) -> None:
