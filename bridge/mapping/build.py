@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
+from functools import partial
 
 from bridge.errors import Finding
 from bridge.mapping import evaluate
-from bridge.mapping.codes import Failed, listing, suggestion
+from bridge.mapping.branches import families
+from bridge.mapping.codes import Failed, Problem, listing, suggestion
 from bridge.mapping.evaluate import Frame
 from bridge.mapping.expressions import Compiler
 from bridge.mapping.keys import CONTROL
@@ -23,6 +25,7 @@ from bridge.mapping.rules import Elements, LeafRule, ListRule, ObjectRule, Part,
 from bridge.mapping.shapes import ANY, FAMILY_NAMES, family
 from bridge.mapping.targets import Convert, Field, Target
 from bridge.mapping.values import is_empty
+from bridge.schema.shape import Shape
 
 At = Callable[[str, str, str], Finding]
 
@@ -198,10 +201,11 @@ class Builder:
 
     def _each(self, node: Node, names: Names) -> Expression | None:
         found = self._expression(node, names)
-        if found is not None and family(found.shape) not in ("list", None):
-            kind = FAMILY_NAMES[family(found.shape) or "text"]
-            self._bad(node.origin.at_value, "M304", f"each is {kind}, not a list")
-            return None
+        for kind in families(found.shape, found.branches) if found is not None else ():
+            if kind != "list":
+                said = f"each {'can be' if found and found.branches else 'is'} {FAMILY_NAMES[kind]}"
+                self._bad(node.origin.at_value, "M304", f"{said}, not a list")
+                return None
         return found
 
     def _name(self, node: Node | None, each: Node, names: Names) -> str | None:
@@ -277,8 +281,11 @@ class Builder:
         if found.constant:
             self._check_constant(node, found, target, required=required is not None)
         else:
-            self._check_family(node, found, target)
+            before = len(self.findings)
+            self._check_family(node.origin.at_value, found.shape, target)
             self._check_choices(node, found, target)
+            if len(self.findings) == before:
+                self._check_branches(node, found, target)
             if required is not None and there and found.known.nullable:
                 self._bad(
                     node.origin.at_value,
@@ -328,18 +335,44 @@ class Builder:
         hint = suggestion(value, target.choices) or f"it takes {listing(target.choices)}"
         self._bad(at, "M305", f'the target has no value "{value}"', hint)
 
-    def _check_family(self, node: Leaf, found: Expression, target: Target) -> None:
-        gives, takes = family(found.shape), target.family
+    def _check_branches(self, node: Leaf, found: Expression, target: Target) -> None:
+        """What is before a default and what is behind it must both be what the target takes.
+
+        A text may be a number, a date or a boolean: that is left to run time.
+        """
+        convert = target.convert or _many(target)
+        single = target.family not in ("list", "object")
+        for branch in found.branches:
+            at: At = node.origin.at_value
+            if branch.place is not None:
+                at = partial(_within, node.origin, branch.place)
+            value = branch.fixed(_NO_FRAME) if branch.fixed is not None else None
+            if branch.fixed is not None and is_empty(value):
+                continue
+            if branch.fixed is None or not single:
+                if family(branch.shape) != "text" or not single:
+                    verb = "is" if branch.place is not None else "can be"
+                    self._check_family(at, branch.shape, target, verb)
+            elif target.choices and isinstance(value, str) and value not in target.choices:
+                self._unknown_choice(at, value, target)
+            elif convert is not None:
+                try:
+                    convert(value)
+                except Failed as failed:
+                    self._bad(at, "M302", failed.message)
+
+    def _check_family(self, at: At, shape: Shape | None, target: Target, verb: str = "is") -> None:
+        gives, takes = family(shape), target.family
         if gives is None or takes is None or gives == takes:
             return
         said = f"{FAMILY_NAMES[gives]}, the target takes {target.name}"
         if gives in ("list", "object") or takes in ("list", "object"):
             hint = "take one element ([0], first), or join them" if gives == "list" else ""
-            self._bad(node.origin.at_value, "M301", f"this is {said}", hint)
+            self._bad(at, "M301", f"this {verb} {said}", hint)
         elif takes != "text" and (gives, takes) != ("text", "date"):
             sayable = (gives, takes) == ("text", "number")
             hint = "if it is a number, say so: | plus: 0" if sayable else ""
-            self._bad(node.origin.at_value, "M302", f"this is {said}", hint)
+            self._bad(at, "M302", f"this {verb} {said}", hint)
 
     def _note(self, node: Leaf, path: str, made: Expression) -> Rule:
         value = node.value
@@ -368,6 +401,11 @@ def _many(target: Target) -> Convert | None:
         return [one(v) for v in value if not is_empty(v)] or None
 
     return convert
+
+
+def _within(origin: Origin, place: tuple[int, int], code: str, message: str, hint: str) -> Finding:
+    """A finding at a part of the expression that stands here."""
+    return origin.inside(Problem(code, *place, message, hint))
 
 
 def _place(origin: Origin) -> str:

@@ -29,6 +29,7 @@ from liquid.expression import Expression as Node
 from liquid.token import Token
 
 from bridge.mapping import evaluate, shapes
+from bridge.mapping.branches import Branch, families
 from bridge.mapping.codes import Failed, Problem, listing, suggestion
 from bridge.mapping.compared import wrong_argument, wrong_arguments, wrong_comparison
 from bridge.mapping.evaluate import Evaluate, Frame, Nothing
@@ -62,7 +63,8 @@ class Expression:
     """A compiled expression. ``constant``: it reads no source, so its value is always the same.
 
     ``known`` is what is certain of its value; of a condition, ``sure`` are the paths that are not
-    null where it holds. ``reads`` are the names that its paths begin with.
+    null where it holds. ``reads`` are the names that its paths begin with. ``branches`` are what
+    it can be when it ends in a ``default``.
     """
 
     evaluate: Evaluate
@@ -71,6 +73,7 @@ class Expression:
     known: Known = UNKNOWN
     sure: frozenset[SurePath] = frozenset()
     reads: frozenset[str] = frozenset()
+    branches: tuple[Branch, ...] = ()
 
 
 class Refused(Exception):
@@ -237,9 +240,10 @@ class Build:
             if never_nothing(left.known, left.shape) and not left.constant:
                 message = "this default is never used: what is before it always has a value"
                 self._problem("M602", place, message, "leave it out")
-            return Expression(
-                run, shape, constant, left.known.or_else(positional[0].known, empty=True)
-            )
+            known = left.known.or_else(positional[0].known, empty=True)
+            before = left.branches or (_branch(left),)
+            other = _branch(positional[0], self._span(node.args[0].value))
+            return Expression(run, shape, constant, known, branches=(*before, other))
         known = filtered(left.known, [a.known for a in positional], node.name, pure=spec.pure)
         return Expression(run, shape, constant, known)
 
@@ -281,18 +285,17 @@ class Build:
     def _check_left(
         self, left: Expression, spec: Filter, name: str, place: tuple[int, int]
     ) -> None:
-        found = shapes.family(left.shape)
-        if found is None or spec.takes == "any":
-            return
-        fits = {
-            "number": found in ("number", "text"),
-            "text": found not in ("list", "object"),
-            "list": found == "list",
-            "date": found in ("date", "text"),
-        }[spec.takes]
-        if not fits:
-            message = f'"{name}" works on a {spec.takes}, this is {shapes.FAMILY_NAMES[found]}'
-            self._problem("M303", place, message)
+        for found in families(left.shape, left.branches):
+            fits = {
+                "any": True,
+                "number": found in ("number", "text"),
+                "text": found not in ("list", "object"),
+                "list": found == "list",
+                "date": found in ("date", "text"),
+            }[spec.takes]
+            if not fits:
+                said = f"this {'can be' if left.branches else 'is'} {shapes.FAMILY_NAMES[found]}"
+                self._problem("M303", place, f'"{name}" works on a {spec.takes}, {said}')
 
     def _result(
         self, left: Expression, spec: Filter, node: FilterNode, positional: list[Expression]
@@ -343,9 +346,8 @@ class Build:
         entries = self._entries(node, name)
         if entries is None:
             return Expression(evaluate.no_value, None, constant=False)
-        if shapes.family(left.shape) in ("list", "object"):
-            many = shapes.family(left.shape) == "list"
-            hint = "table_each looks up each element" if many else ""
+        if many := {"list", "object"}.intersection(families(left.shape, left.branches)):
+            hint = "table_each looks up each element" if "list" in many else ""
             self._problem("M303", place, '"table" looks up one value, this is many', hint)
         must = bool(strict.evaluate({}))
         evaluate_left = left.evaluate
@@ -469,6 +471,10 @@ class Build:
 
     def _problem(self, code: str, place: tuple[int, int], message: str, hint: str = "") -> None:
         self.problems.append(Problem(code, place[0], max(1, place[1]), message, hint))
+
+
+def _branch(of: Expression, place: tuple[int, int] | None = None) -> Branch:
+    return Branch(of.shape, of.evaluate if of.constant else None, place)
 
 
 def _constant(value: object, shape: Shape | None) -> Expression:

@@ -10,6 +10,7 @@ from bridge.mapping.layers import read
 from tests.mapping import (
     broken_certain,
     broken_compared,
+    broken_defaults,
     broken_habits,
     broken_lists,
     broken_names,
@@ -29,6 +30,7 @@ CASES: dict[str, Broken] = {
     **broken_lists.CASES,
     **broken_certain.CASES,
     **broken_compared.CASES,
+    **broken_defaults.CASES,
 }
 
 

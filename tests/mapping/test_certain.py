@@ -14,6 +14,14 @@ WHEN = 'when = "{}"\nsku = "{}"'
 RIGHT = {
     "a default that is there": '[order]\nrefnum = "order.note | default: order.name"',
     "a literal as default": "[order]\nrefnum = \"order.tags[0] | default: 'x'\"",
+    "a default that a text can be made of": HEAD + '\nnote = "order.note | default: order.count"',
+    "a text that may be a number": HEAD + '\ntotal = "order.total | default: order.note"',
+    "digits as a number's default": HEAD + "\ncount = \"order.count | default: '0'\"",
+    "a word as a boolean's default": HEAD + "\ngift = \"order.test | default: 'false'\"",
+    "nothing as a list's default": HEAD + "\ntags = \"order.tags | default: ''\"",
+    "a list as the default of what nobody knows": HEAD
+    + '\n[order.items]\neach = "order.raw.x | default: order.lineItems"\n'
+    + 'as = "line"\nsku = "line.sku"',
     "a strict table": "[order]\nrefnum = \"order.name | table: 't', strict: true\"\n"
     + "[tables.t]\na = 'b'",
     "a filter of what is there": "[order]\nrefnum = \"order.name | append: '-x' | upcase\"",
