@@ -47,6 +47,11 @@ _DOCS: dict[Code, CodeDoc] = {
         "Send fewer rows a call, or raise the setting.",
         "error",
     ),
+    Code.UNKNOWN_CODING: CodeDoc(
+        "The body's Content-Encoding is none that the bridge reads. HTTP 415.",
+        "Send the body as gzip, as deflate, or as it is.",
+        "error",
+    ),
     Code.UNAUTHORIZED: CodeDoc(
         "integration_auth_token is missing or belongs to no channel of this bridge. HTTP 401.",
         "Put the key from `retailops-bridge show-auth-key` at the end of the channel's handle "

@@ -9,12 +9,13 @@ from enum import StrEnum, unique
 class Code(StrEnum):
     """Every code that an event of the bridge can carry, on any path."""
 
-    # The call itself (HTTP 400, 401, 404, 408, 413, 503)
+    # The call itself (HTTP 400, 401, 404, 408, 413, 415, 503)
     INVALID_JSON = "INVALID_JSON"
     NOT_AN_OBJECT = "NOT_AN_OBJECT"
     INVALID_FIELD = "INVALID_FIELD"
     TOO_DEEP = "TOO_DEEP"
     TOO_LARGE = "TOO_LARGE"
+    UNKNOWN_CODING = "UNKNOWN_CODING"
     UNAUTHORIZED = "UNAUTHORIZED"
     NOT_SERVED = "NOT_SERVED"
     TRY_AGAIN = "TRY_AGAIN"

@@ -42,7 +42,11 @@ def create_app(
     """
     if limits is None:
         limits = keys.Limits(body_bytes=settings.server.max_body_mebibytes * 2**20)
-    app = web.Application(middlewares=[request_id], client_max_size=limits.body_bytes)
+    app = web.Application(
+        middlewares=[request_id],
+        client_max_size=limits.body_bytes,
+        handler_args={"auto_decompress": False},  # see unpacking.py
+    )
     app[keys.SETTINGS] = settings
     app[keys.ENGINE] = engine
     app[keys.AUTHENTICATOR] = Authenticator(settings)

@@ -1,4 +1,4 @@
-"""One RetailOps call over HTTP: size, JSON, token, request, engine, answer, in this order.
+"""One RetailOps call over HTTP: coding, size, JSON, token, request, engine, answer, in this order.
 
 Until the token is known to be right nothing of the body is used, and nothing of it is ever
 logged. What follows is answered with HTTP 200 and events, since RetailOps reads no other
@@ -41,6 +41,7 @@ from bridge.server.keys import (
     Runner,
 )
 from bridge.server.replies import Reply
+from bridge.server.unpacking import IDENTITY, Overlong, coding_of, damaged, unpacked
 from bridge.shopify.budget import Deadline
 
 log = structlog.get_logger()
@@ -191,19 +192,27 @@ class _Stopping(Exception):
 async def _read(
     request: web.Request, limits: Limits, deadline: Deadline, stopping: asyncio.Event
 ) -> bytes:
-    """The whole body. Raises ``_TooLarge``, ``_Stopping``, ``TimeoutError`` or ``RequestError``."""
+    """The whole body, unpacked.
+
+    Raises ``_TooLarge``, ``_Stopping``, ``TimeoutError`` or ``RequestError``.
+    """
+    coding = coding_of(request)
     if (request.content_length or 0) > limits.body_bytes:
         raise _TooLarge
     try:
         if request.content.is_eof():  # all of it is here already, as nearly always
-            return await request.read()
-        async with asyncio.timeout(min(limits.body_seconds, deadline.remaining())):
-            return await _unless(stopping, request.read())
-    except web.HTTPRequestEntityTooLarge:
+            raw = await request.read()
+        else:
+            async with asyncio.timeout(min(limits.body_seconds, deadline.remaining())):
+                raw = await _unless(stopping, request.read())
+        if coding == IDENTITY:
+            return raw
+        # A few bytes may be many: other calls go on meanwhile.
+        return await asyncio.to_thread(unpacked, raw, coding, limits.body_bytes)
+    except (web.HTTPRequestEntityTooLarge, Overlong):
         raise _TooLarge from None
     except (HttpProcessingError, web.RequestPayloadError):
-        message = "The body breaks off, or is not compressed as its Content-Encoding says"
-        raise RequestError(Code.INVALID_JSON, message) from None
+        raise damaged() from None
 
 
 async def _parsed(raw: bytes) -> dict[str, Any]:

@@ -29,6 +29,7 @@ OUTCOMES: dict[str, str] = {
     "not_served": "HTTP 404 for an action that this version does not serve",
     "too_slow": "HTTP 408",
     "too_large": "HTTP 413",
+    "unknown_coding": "HTTP 415",
     "unavailable": "HTTP 503: nothing was done",
     "error": "the bridge itself failed; its log has a line `call_broke`",
 }

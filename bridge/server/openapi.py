@@ -38,6 +38,7 @@ _REFUSALS: Final[Mapping[str, tuple[str, Code]]] = {
     "401": ("The token is missing or belongs to no channel", Code.UNAUTHORIZED),
     "408": ("The body came too slowly", Code.TRY_AGAIN),
     "413": ("The body is too large", Code.TOO_LARGE),
+    "415": ("The body is packed in a way that is not read", Code.UNKNOWN_CODING),
     "503": ("Nothing was done: call again after the seconds in Retry-After", Code.TRY_AGAIN),
 }
 

@@ -27,6 +27,7 @@ from bridge.errors import (
 from bridge.retailops.actions import ActionSpec
 from bridge.retailops.events import Code, Event, event
 from bridge.retailops.protocol import encode
+from bridge.server.unpacking import ACCEPTED
 from bridge.shopify.budget import Meter
 
 # A bucket of Shopify's refills within 20 s on every plan (2,000 points at 100 a second).
@@ -71,8 +72,13 @@ def refused(status: int, outcome: str, told: Event, **headers: str) -> Reply:
 
 
 def bad_request(error: RequestError) -> Reply:
-    """HTTP 400; ``diagnostic_data`` is the JSON pointer to the place, if there is one."""
+    """HTTP 400; ``diagnostic_data`` is the JSON pointer to the place, if there is one.
+
+    A body in a coding that is not read is 415, with those that are (RFC 9110, 15.5.16).
+    """
     told = event(Code(error.code), error.message, event_type="error", diagnostic=error.pointer)
+    if error.code == Code.UNKNOWN_CODING:
+        return refused(415, "unknown_coding", told, Accept_Encoding=ACCEPTED)
     return refused(400, "bad_request", told)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import zlib
 
 import pytest
 from yarl import URL
@@ -364,3 +365,56 @@ async def test_a_replayed_answer_says_so(serve):
     client = await serve()
     response = await client.post("/inventory_push_v1", json=body())
     assert "Idempotent-Replayed" not in response.headers
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, br", "x" * 100])
+async def test_a_coding_that_is_not_read_is_415(serve, coding):
+    """In the bridge's own words, which name it and those that are read; the next call is served."""
+    client = await serve()
+    headers = {"Content-Encoding": coding, "X-Request-Id": "packed-1"}
+    response = await client.post("/order_pull_v1", data=b"\x0b\x02\x80{}\x03", headers=headers)
+    assert (response.status, response.headers["Accept-Encoding"]) == (415, "gzip, deflate")
+    assert response.headers["X-Request-Id"] == "packed-1"
+    (one,) = (await response.json())["events"]
+    assert (one["code"], one["event_type"]) == ("UNKNOWN_CODING", "error")
+    assert f"is {coding[:40]}, and the bridge reads gzip, deflate and identity" in one["message"]
+    assert (await client.post("/order_pull_v1", json=body())).status == 200
+
+
+BODY = json.dumps(body()).encode()
+
+
+def raw_deflate(plain: bytes) -> bytes:
+    """Deflate without zlib's header, as some clients send it."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(plain) + packer.flush()
+
+
+PACKED = {
+    "as it is": ("identity", BODY, 200),
+    "capitals": ("GZIP", gzip.compress(BODY), 200),
+    "two members": ("x-gzip", gzip.compress(BODY[:9]) + gzip.compress(BODY[9:]), 200),
+    "deflate": ("deflate", zlib.compress(BODY), 200),
+    "raw deflate": ("deflate", raw_deflate(BODY), 200),
+    "nothing": ("gzip", b"", 400),
+    "broken off": ("gzip", gzip.compress(BODY)[:-1], 400),
+    "more behind it": ("gzip", gzip.compress(BODY) + b"{}", 400),
+    "too many members": ("gzip", gzip.compress(b"") * 17, 400),
+    "deflate broken off": ("deflate", zlib.compress(BODY)[:-5], 400),
+    "more behind deflate": ("deflate", zlib.compress(BODY) + b"{}", 400),
+    "large members": ("gzip", gzip.compress(b" " * 501) + gzip.compress(b" " * 500), 413),
+    "large deflate": ("deflate", zlib.compress(b" " * 1001), 413),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+async def test_a_packed_body(serve, name):
+    """What is whole is read, in one piece or several; all else is refused in JSON."""
+    coding, packed, status = PACKED[name]
+    client = await serve(limits=Limits(body_bytes=1000))
+    headers = {"Content-Encoding": coding}
+    response = await client.post("/order_pull_v1", data=packed, headers=headers)
+    assert response.status == status
+    assert response.content_type == "application/json"
+    if status == 400:
+        assert await told(response) == ["INVALID_JSON"]
