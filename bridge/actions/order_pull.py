@@ -240,8 +240,9 @@ class _Pull:
 
     async def _offer_ready(self, page: OrderPage) -> None:
         taken = await self._marked((o["id"] for o in page.orders), ACKNOWLEDGED)
-        for node in page.orders:
-            await asyncio.sleep(0)  # other calls go on between two orders, whatever a mapping does
+        for index, node in enumerate(page.orders):
+            if index:  # other calls go on between two orders, whatever a mapping does
+                await asyncio.sleep(0)
             if node["id"] in self.state.seen or node["id"] in taken or node["acknowledged"]:
                 continue
             if header_verdict(node, self.policy, self.now) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from bridge.config.models import OrderPullPolicy
@@ -45,6 +46,7 @@ def _either(field: str, values: Iterable[str]) -> str:
     return f"({any_of(field, values)})"
 
 
+@lru_cache(maxsize=64)  # one a channel; a page of orders is asked for with the same all day
 def search_query(policy: OrderPullPolicy, *, tag: str) -> str:
     """The search that narrows a shop's orders to those that may be ready.
 

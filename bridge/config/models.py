@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -327,6 +328,7 @@ class Settings(Frozen):
 CURRENCY_PLACES: dict[str, int] = {"JPY": 0}  # the others of RetailOps' twelve have two
 
 
+@lru_cache(maxsize=32)  # RetailOps' twelve, and what a shop or a test may have beside them
 def quantum(currency: str) -> Decimal:
     """The smallest amount of a currency: ``Decimal('0.01')`` for USD, ``Decimal('1')`` for JPY."""
     return Decimal(1).scaleb(-CURRENCY_PLACES.get(currency, 2))

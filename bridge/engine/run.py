@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import uuid
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -78,7 +78,7 @@ class Engine:
         sleep: Callable[[float], Awaitable[None]],
         settlers: Sequence[Settler[Any]] = (),
         settle_window: timedelta = timedelta(seconds=60),
-        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self.channels = dict(channels)
         self.ledger = ledger

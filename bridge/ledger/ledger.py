@@ -8,8 +8,8 @@ cause is gone. One file belongs to one host.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
-import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ def _utc_now() -> datetime:
 
 
 def _new_id() -> str:
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 class Ledger(Stepping):

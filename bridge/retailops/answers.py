@@ -196,14 +196,14 @@ COARSE_OF_ITEM: Final = ("unit_price", "discount_amt", "ship_amt", "shiptax_amt"
 
 
 def _amounts(
-    place: str, values: OrderAmounts | ItemAmounts | None, names: Sequence[str]
+    values: OrderAmounts | ItemAmounts | None, names: Sequence[str]
 ) -> Iterator[tuple[str, Decimal]]:
     if values is None:
         return
     for name in names:
         amount: Decimal | None = getattr(values, name)
         if amount is not None:
-            yield f"{place}.{name}", amount
+            yield name, amount
 
 
 class Order(Strict):
@@ -232,23 +232,25 @@ class Order(Strict):
     @model_validator(mode="after")
     def _currency_places(self) -> Self:
         unit = quantum(self.currency_code)
-        for name, amount in self._coarse():
+        for field, index, name, amount in self._coarse():
             if amount % unit:
+                place = f"{field}.{name}" if index is None else f"{field}[{index}].{name}"
                 raise PydanticCustomError(
                     "currency_places",
                     "{field} is finer than the smallest amount of {currency}",
-                    {"field": name, "currency": self.currency_code},
+                    {"field": place, "currency": self.currency_code},
                 )
         return self
 
-    def _coarse(self) -> Iterator[tuple[str, Decimal]]:
+    def _coarse(self) -> Iterator[tuple[str, int | None, str, Decimal]]:
         """Every amount that must be a multiple of the currency's smallest, with its place."""
         for index, payment in enumerate(self.payment_transactions):
-            yield f"payment_transactions[{index}].amount", payment.amount
-        yield from _amounts("currency_values", self.currency_values, COARSE_OF_ORDER)
+            yield "payment_transactions", index, "amount", payment.amount
+        for name, amount in _amounts(self.currency_values, COARSE_OF_ORDER):
+            yield "currency_values", None, name, amount
         for index, item in enumerate(self.order_items):
-            place = f"order_items[{index}].currency_values"
-            yield from _amounts(place, item.currency_values, COARSE_OF_ITEM)
+            for name, amount in _amounts(item.currency_values, COARSE_OF_ITEM):
+                yield "order_items", index, f"currency_values.{name}", amount
 
 
 # --- the answers -----------------------------------------------------------------------------

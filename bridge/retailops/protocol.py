@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -50,12 +50,7 @@ def read_body(raw: bytes, *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     if _MAYBE_LONE.search(text):
         text = _ESCAPE.sub(lambda m: "\\ufffd" if m["lone"] else m[0], text)
     try:
-        body = json.loads(
-            text,
-            parse_float=_decimal,
-            parse_constant=_no_constant,
-            object_pairs_hook=_no_duplicates,
-        )
+        body = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise RequestError(
             Code.INVALID_JSON,
@@ -92,6 +87,12 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise RequestError(Code.INVALID_JSON, f"One object has the key {name[:80]!r} twice")
             seen.add(name)
     return made
+
+
+# Made once: json.loads makes one at each call that is not all defaults.
+_DECODER: Final = json.JSONDecoder(
+    parse_float=_decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates
+)
 
 
 def _too_deep(max_depth: int) -> RequestError:

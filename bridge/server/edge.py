@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -58,18 +59,19 @@ class ActionHandler:
         self._spec = spec
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one call, and tell the log and the metrics about it."""
+        """Answer one call; log and metrics are told when the answer is on its way."""
         metrics, clock, name = request.app[METRICS], request.app[CLOCK], self._spec.name
         begun = clock()
         deadline = Deadline.after(request.app[SETTINGS].server.deadline_seconds, clock)
         with (
             metrics.in_flight(),
-            structlog.contextvars.bound_contextvars(action=name),
             _traced(request, name) as answered,
         ):
             reply = await self._reply(request, deadline)
             answered(reply)
-            _tell(request, name, reply, clock() - begun)
+            tell = partial(_tell, request, name, reply, clock() - begun)
+            # With what is bound to the log here; it runs once aiohttp has written the answer.
+            asyncio.get_running_loop().call_soon(tell)
         return reply.response()
 
     async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:
@@ -88,9 +90,9 @@ class ActionHandler:
             return replies.bad_request(error)
         except Unauthorized:
             return replies.unauthorized()
-        with structlog.contextvars.bound_contextvars(channel=channel):
+        with structlog.contextvars.bound_contextvars(action=self._spec.name, channel=channel):
             reply = await self._recorded(request, channel, call, deadline, body)
-        return replace(reply, channel=channel)
+        return reply if reply.channel == channel else replace(reply, channel=channel)
 
     async def _recorded(
         self,
@@ -156,7 +158,7 @@ async def run_call(
         return replies.broken(spec, request_id)
     headers = {"Idempotent-Replayed": "true"} if outcome.status == "replayed" else {}
     return Reply(
-        HTTPStatus.OK, outcome.body, outcome.status, outcome.events, outcome.meter, headers
+        HTTPStatus.OK, outcome.body, outcome.status, outcome.events, outcome.meter, headers, channel
     )
 
 
@@ -176,8 +178,7 @@ class NotServed:
         )
         body = replies.problem([told], action=self._spec.name, served=served)
         reply = Reply(HTTPStatus.NOT_FOUND, body, "not_served", [told])
-        with structlog.contextvars.bound_contextvars(action=self._spec.name):
-            _tell(request, self._spec.name, reply, 0.0)
+        _tell(request, self._spec.name, reply, 0.0)
         return reply.response()
 
 
@@ -258,6 +259,7 @@ def _tell(request: web.Request, action: str, reply: Reply, seconds: float) -> No
     whose = {} if reply.channel is None else {"channel": reply.channel}
     log.info(
         "call",
+        action=action,
         **whose,
         outcome=reply.outcome,
         status=int(reply.status),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 
 import structlog
 from aiohttp import web
@@ -25,7 +25,7 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id, in the log lines and in the answer's X-Request-Id."""
     given = request.headers.get(HEADER, "")
-    chosen = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+    chosen = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(16)
     request[REQUEST_ID] = chosen
     with structlog.contextvars.bound_contextvars(request_id=chosen):
         response = await _answer(request, handler)

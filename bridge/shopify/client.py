@@ -290,7 +290,7 @@ class ShopifyClient:
             return response.status, response.headers, await response.read()
 
     async def _token(self, budget: CallBudget) -> str:
-        return await self._in_time(budget, self._tokens.token())
+        return self._tokens.held() or await self._in_time(budget, self._tokens.token())
 
     async def _in_time(self, budget: CallBudget, work: Coroutine[Any, Any, T]) -> T:
         """Token work is done for the call, and may not outlast it."""

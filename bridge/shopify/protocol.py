@@ -143,7 +143,7 @@ def _quoted(text: str) -> str:
 
 def encode_json(value: Mapping[str, Any]) -> bytes:
     """JSON as Shopify takes it, in one line. Raises TypeError for what it has no scalar for."""
-    return json.dumps(value, default=_scalar, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +301,8 @@ def _check_status(
 
 def _json_object(body: bytes, request_id: str, operation: Operation) -> dict[str, Any]:
     try:
-        answer = json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError):  # ValueError: not JSON, and not even UTF-8
+        answer = _DECODER.decode(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):  # ValueError: not JSON, or not even UTF-8
         answer = None
     if isinstance(answer, dict):
         return answer
@@ -491,3 +491,8 @@ def _scalar(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"a {type(value).__name__} cannot be sent to Shopify")
+
+
+# Made once: json.dumps and json.loads make one at each call that is not all defaults.
+_ENCODER: Final = json.JSONEncoder(default=_scalar, ensure_ascii=False, separators=(",", ":"))
+_DECODER: Final = json.JSONDecoder(parse_float=Decimal)

@@ -123,6 +123,10 @@ def support_window(version: str, today: date) -> SupportWindow:
 class TokenSource(Protocol):
     """Gives the access token for the next request."""
 
+    def held(self) -> str:
+        """The token, if nothing has to be asked for it; else the empty text."""
+        ...
+
     async def token(self) -> str:
         """A token that should be valid now. Raises ShopifyError when there is none."""
         ...
@@ -138,9 +142,13 @@ class StaticToken:
     def __init__(self, token: SecretStr) -> None:
         self._token = token
 
-    async def token(self) -> str:
+    def held(self) -> str:
         """The token."""
         return self._token.get_secret_value()
+
+    async def token(self) -> str:
+        """The token."""
+        return self.held()
 
     async def renew(self, stale: str) -> bool:
         """Whether there is another one than ``stale``: there never is."""
@@ -175,14 +183,20 @@ class ClientCredentials:
         self._renew_at = 0.0
         self._expires_at = 0.0
 
+    def held(self) -> str:
+        """The token, while it need not be renewed, or another task is at it."""
+        if self._clock() < self._renew_at or (self._alive() and self._lock.locked()):
+            return self._token
+        return ""
+
     async def token(self) -> str:
         """The token, fetched or renewed when it is time.
 
         A renewal that fails is only logged while the old token still lives. Raises AccessDenied
         when Shopify refuses the app, else an error that says that nothing was sent.
         """
-        if self._clock() < self._renew_at or (self._alive() and self._lock.locked()):
-            return self._token
+        if held := self.held():
+            return held
         async with self._lock:
             if self._clock() < self._renew_at:
                 return self._token

@@ -302,6 +302,10 @@ class OneRenewal:
         self.current = "old"
         self.renewals = 0
 
+    def held(self) -> str:
+        """The current one."""
+        return self.current
+
     async def token(self) -> str:
         """The current one."""
         return self.current
@@ -342,6 +346,10 @@ async def test_a_401_after_the_renewal_is_final() -> None:
 
 class NoToken:
     """A token source that never comes back."""
+
+    def held(self) -> str:
+        """Nothing yet."""
+        return ""
 
     async def token(self) -> str:
         """Wait for ever."""
