@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bridge.config.models import OrderPullPolicy
+from bridge.config.models import OrderAcknowledgePolicy, OrderPullPolicy
 from tests.stories.caller import acknowledge, orders_of, pull_all, reconfigure, refnums
 from tests.stories.shipments import item, line, package, shipped
 from tests.stories.test_order_day import NOT_READY
@@ -88,3 +88,36 @@ async def test_two_channels_of_one_store(tmp_path: Path) -> None:
         await acknowledge(w, order["id"])
         again = refnums((await w.post("order_pull", as_other)).body["orders"])
         assert set(again) == set(gifts[1:])
+
+
+async def test_a_cancellation_goes_to_the_channel_that_has_the_order(tmp_path: Path) -> None:
+    """Two channels of one store with tags of their own, as docs/how-to/deploy.md has it."""
+    async with world(tmp_path, order_pull={"page_size": 100, "tags_exclude": ["gift"]}) as w:
+        (first,) = w.settings.channels
+        key = "b" * 32
+        own = {"tag": "retailops-22", "cancel_tag": "retailops-22-cancelled"}
+        other = first.model_copy(
+            update={
+                "id": 22,
+                "auth_key": SecretStr(key),
+                "order_pull": OrderPullPolicy.model_validate({"tags_include": ["gift"]}),
+                "order_acknowledge": OrderAcknowledgePolicy.model_validate(own),
+            }
+        )
+        w.settings = w.settings.model_copy(update={"channels": (first, other)})
+        await w.restart()
+        as_other = {"integration_auth_token": key, "channel_info": {"id": 22}}
+
+        async def cancelled(who: dict[str, Any]) -> list[str]:
+            orders = (await w.post("order_pull", who)).body["orders"]
+            return refnums(o for o in orders if o.get("cancel"))
+
+        usual = refnums(await pull_all(w))[0]
+        gift = refnums((await w.post("order_pull", as_other)).body["orders"])[0]
+        for refnum, who in ((usual, {}), (gift, as_other)):
+            rows = [{"channel_order_refnum": refnum, "retailops_order_id": 1}]
+            assert (await w.post("order_acknowledge", {**who, "orders": rows})).codes == []
+            w.store.sandbox.store.happen(f"gid://shopify/Order/{refnum}", "cancel", {})
+        await w.advance(10)
+        assert await cancelled({}) == [usual]
+        assert await cancelled(as_other) == [gift]
