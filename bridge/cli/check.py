@@ -136,10 +136,11 @@ def _asked(channels: Sequence[ChannelSettings]) -> Iterator[Stage]:
 
 def _show(stages: Sequence[Stage]) -> None:
     for stage in stages:
-        errors = sum(f.severity == "error" for f in stage.findings) + len(stage.problems)
-        warnings = len(stage.findings) + len(stage.problems) - errors
+        findings = in_order(stage.findings)  # each once, as they are printed
+        doubtful = sum(f.severity == "warning" for f in findings)
+        errors = len(findings) - doubtful + len(stage.problems)
         found = [f"{errors} error(s)"] if errors else []
-        found += [f"{warnings} warning(s)"] if warnings else []
+        found += [f"{doubtful} warning(s)"] if doubtful else []
         said = "; ".join([*found, *([stage.summary] if stage.summary else [])])
         typer.echo(f"{MARKS[stage.state]} {stage.name}: {said}")
     for stage in stages:

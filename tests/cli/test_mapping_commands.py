@@ -249,6 +249,17 @@ def test_which_codes_of_the_configuration_are_warnings() -> None:
     assert told == WARNINGS
 
 
+def test_what_two_channels_share_is_counted_once(capsys, tmp_path) -> None:
+    """A mistake in the folder of both is one mistake, as it is printed once."""
+    config = Path(merchant(tmp_path, order_cancel="[cancellation]\nx = 1\n"))
+    text = config.read_text()
+    second = text.split("[[channels]]")[1].replace("= 21", "= 22").replace("example.", "other.")
+    config.write_text(f"{text}[[channels]]{second.replace('RETAILOPS_SDK', 'k' * 32)}")
+    code, out, _ = run(capsys, "check", "--config", str(config))
+    assert (code, out.count("[M201]")) == (78, 1)
+    assert "ERROR   mappings: 1 error(s)" in out
+
+
 def test_a_wrong_configuration_is_the_first_stage(capsys, tmp_path) -> None:
     """Its mistakes are shown; nothing else can be checked."""
     path = tmp_path / "config.toml"
