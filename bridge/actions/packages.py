@@ -85,9 +85,10 @@ def parcels(
 ) -> Parcels:
     """The packages that have something in them. One that comes twice is one package.
 
-    A package id that comes twice holds, of each item, the larger quantity: RetailOps told it
-    twice. What is only guessed to be one package (one shipment, one number) is added up: nothing
-    that was sent is lost.
+    A package id that comes twice holds, of each item, the larger quantity, and has the later
+    tracking, as if it had come in two calls: RetailOps told it twice. Where that leaves units or a
+    number out, it is told. What is only guessed to be one package (one shipment, one number) is
+    added up: nothing that was sent is lost.
     """
     rows: dict[str, Parcel] = {}
     notices: list[Event] = []
@@ -98,6 +99,11 @@ def parcels(
                 continue
             known = rows.get(made.key)
             rows[made.key] = made if known is None else _together(known, made)
+            lost = _lost(known, made) if known is not None else ""
+            if lost:
+                message = f"{made.name} comes twice, and not alike: {lost}"
+                about = shipment.retailops_shipment_id
+                notices.append(event(Code.PACKAGE_REPEATED, message, shipment_id=about))
     return Parcels(tuple(rows.values()), tuple(notices))
 
 
@@ -197,12 +203,7 @@ def _parcel(
 
 def _together(one: Parcel, other: Parcel) -> Parcel:
     """Two rows of one package; the later tracking counts if it has any."""
-    units: dict[tuple[str, str], int] = {}
-    for item in one.items:
-        units[item.refnum, item.sku] = units.get((item.refnum, item.sku), 0) + item.quantity
-    more: dict[tuple[str, str], int] = {}
-    for item in other.items:
-        more[item.refnum, item.sku] = more.get((item.refnum, item.sku), 0) + item.quantity
+    units, more = _units(one), _units(other)
     for place, quantity in more.items():
         known = units.get(place, 0)
         units[place] = max(known, quantity) if one.own_id else known + quantity
@@ -213,3 +214,30 @@ def _together(one: Parcel, other: Parcel) -> Parcel:
         tracking=other.tracking if other.tracking else one.tracking,
         notify=one.notify or other.notify,
     )
+
+
+def _lost(one: Parcel, other: Parcel) -> str:
+    """What of two rows of one package does not count, in words; nothing where they are alike.
+
+    Were they two packages under one id, their numbers differ, or an item's quantities do.
+    """
+    told: list[str] = []
+    numbers = (one.tracking.number, other.tracking.number)
+    renumbered = all(numbers) and numbers[0] != numbers[1]
+    if renumbered:
+        told.append(f"the tracking number {numbers[1]} counts, and {numbers[0]} does not")
+    units, more = _units(one), _units(other)
+    for place in (p for p in more if p in units and one.own_id):
+        if renumbered or units[place] != more[place]:
+            refnum, sku = place
+            both = f"{units[place]} and {more[place]} of {refnum or sku or 'an item'}"
+            told.append(f"{both} are taken for {max(units[place], more[place])}")
+    return "; ".join(told)
+
+
+def _units(parcel: Parcel) -> dict[tuple[str, str], int]:
+    """The units in a package by refnum and SKU."""
+    units: dict[tuple[str, str], int] = {}
+    for item in parcel.items:
+        units[item.refnum, item.sku] = units.get((item.refnum, item.sku), 0) + item.quantity
+    return units

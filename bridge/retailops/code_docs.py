@@ -318,6 +318,13 @@ _DOCS: dict[Code, CodeDoc] = {
         "Compare the quantities of the order in RetailOps and Shopify.",
         "warning",
     ),
+    Code.PACKAGE_REPEATED: CodeDoc(
+        "A package id comes twice in one call, with different tracking numbers or quantities. It "
+        "is one package: of each item the larger quantity counts, and the later tracking number. "
+        "The message names what does not count.",
+        "If these are two packages, give each its own retailops_package_id and send both.",
+        "warning",
+    ),
     Code.ORDER_ON_HOLD: CodeDoc(
         "Units cannot be fulfilled because Shopify holds them. They were left out; other lines "
         "went on.",

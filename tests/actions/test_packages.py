@@ -93,6 +93,41 @@ def test_one_package_told_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "again", "told"),
+    [
+        (5, {}, ""),
+        (5, {"tracking_number": None}, ""),
+        (5, {"package_items": [{**ITEM, "channel_item_refnum": "2"}]}, ""),
+        (5, {"package_items": [{**ITEM, "quantity": 3}]}, "2 and 3 of 1 are taken for 3"),
+        (
+            5,
+            {"tracking_number": "U"},
+            "the tracking number U counts, and T does not; 2 and 2 of 1 are taken for 2",
+        ),
+        (
+            5,
+            {"tracking_number": "U", "package_items": [{**ITEM, "channel_item_refnum": "2"}]},
+            "the tracking number U counts, and T does not",
+        ),
+        (0, {"package_items": [{**ITEM, "quantity": 3}]}, ""),
+    ],
+    ids=["alike", "untracked", "other item", "quantity", "number", "number and item", "guessed"],
+)
+def test_rows_of_one_package_that_differ(number: int, again: dict[str, Any], told: str) -> None:
+    """What does not count is told, once, with the shipment; what loses nothing is not."""
+    row = {"retailops_package_id": number, "tracking_number": "T", "package_items": [ITEM]}
+    made = read({"retailops_shipment_id": 9, "packages": [row, {**row, **again}]})
+    assert len(made.rows) == 1
+    if not told:
+        assert made.notices == ()
+        return
+    [one] = made.notices
+    assert (one.code, one.event_type) == ("PACKAGE_REPEATED", "warning")
+    assert one.message == f"package 5 comes twice, and not alike: {told}"
+    assert [a.identifier for a in one.associations] == ["9"]
+
+
+@pytest.mark.parametrize(
     ("carrier", "company"),
     [
         ("UPS", "UPS"),

@@ -126,6 +126,22 @@ async def test_tracking_corrected(tmp_path: Path) -> None:
         assert len(await shipped(w, order)) == 1
 
 
+async def test_two_packages_under_one_id(tmp_path: Path) -> None:
+    """One fulfillment, and a warning of what does not count; under ids of their own both go."""
+    async with world(tmp_path) as w:
+        order = await place(w, lines=[{"sku": TEE, "quantity": 2}])
+        box = item(line(order), 1)
+        answer = await submit(w, order, package(5, "T1", box), package(5, "T2", box))
+        assert outcomes(answer) == [("warning", "PACKAGE_REPEATED")]
+        assert "T2 counts, and T1 does not; 1 and 1 of" in answer.events[0]["message"]
+        assert await shipped(w, order) == [{line(order): 1}]
+        answer = await submit(w, order, package(5, "T1", box), package(6, "T2", box))
+        assert answer.events == []
+        assert await shipped(w, order) == [{line(order): 1}] * 2
+        numbers = [f["tracking"][0]["number"] for f in await fulfillments(w, order)]
+        assert sorted(numbers) == ["T1", "T2"]
+
+
 async def test_over_ship(tmp_path: Path) -> None:
     """What is left is fulfilled; the line and how many are too many are told, again on a repeat."""
     async with world(tmp_path) as w:
