@@ -176,7 +176,8 @@ async def assemble(
     )
     try:
         connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS)
-        async with aiohttp.ClientSession(connector=connector) as http:
+        jar = aiohttp.DummyCookieJar()  # a token says who asks: no cookie of Shopify's is kept
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as http:
             buckets: dict[tuple[str, str], CostBucket] = {}
             channels = {
                 c.id: Channel(

@@ -94,11 +94,13 @@ class OrderAcknowledge:
                 notices.append(_unknown(refnum, ambiguous=refnum in located.ambiguous))
             elif order.gid not in taken or retailops_id != NO_ID:
                 taken[order.gid] = Taken(refnum, order, retailops_id)
-        call.memo["taken"] = list(taken)
         known: dict[str, frozenset[str]] = {}
         kinds = (ACKNOWLEDGED, CANCEL_OFFERED, CANCEL_ACKNOWLEDGED)
         if taken:
-            for effect in await call.ledger.effects(call.channel.shop, kinds, order_gids=taken):
+            channel = call.channel.settings.id
+            standing = await call.ledger.standing(call.channel.shop, channel, taken, kinds)
+            call.memo["held"] = sorted(standing.held)
+            for effect in standing.effects:
                 known[effect.order_gid] = known.get(effect.order_gid, frozenset()) | {effect.kind}
         return AcknowledgeState(now, tuple(taken.values()), known, tuple(notices))
 
@@ -142,9 +144,9 @@ class OrderAcknowledge:
         results: Sequence[Result],
     ) -> None:
         """What was taken is not held back any more; the effects were stored before the marks."""
-        taken: list[str] = call.memo.get("taken", [])
-        if taken:
-            await call.ledger.release(call.channel.settings.id, taken)
+        held: list[str] = call.memo.get("held", [])
+        if held:
+            await call.ledger.release(call.channel.settings.id, held)
 
     def answer(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
@@ -218,8 +218,13 @@ def _extra_item(extra: Extra, policy: OrderPullPolicy, no_line: Node) -> Item:
     return Item(extra.kind, "advisory", 1, {**no_line, **told}, price)
 
 
+_NAMES: Final = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Totals, Payment, LinePrice)
+}
+
+
 def _fields(record: Totals | Payment | LinePrice) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in _NAMES[type(record)]}
 
 
 def _named(item: Item) -> dict[str, Any]:

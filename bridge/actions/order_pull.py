@@ -60,6 +60,7 @@ class PullState:
     """What a pull has gathered: orders to offer, orders held back, where to go on.
 
     ``gone`` were held back and are no longer to be offered; ``waiting`` were not met, and are.
+    ``free`` are known not to be on the list of what is held back.
     """
 
     orders: list[Order] = field(default_factory=list)
@@ -67,6 +68,7 @@ class PullState:
     cancel_offered: list[str] = field(default_factory=list)
     held: list[HeldBack] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    free: set[str] = field(default_factory=set)
     gone: Sequence[str] = ()
     waiting: Sequence[StillHeld] = ()
     next_token: str = ""
@@ -129,7 +131,8 @@ class OrderPull:
                 place=held.place,
                 at=now,
             )
-        await call.ledger.release(channel.id, [*state.sent, *state.gone])
+        if leave := [gid for gid in (*state.sent, *state.gone) if gid not in state.free]:
+            await call.ledger.release(channel.id, leave)
         for still in state.waiting:
             await call.ledger.hold_back(
                 channel.id,
@@ -333,8 +336,9 @@ class _Pull:
         wanted = list(ids)
         if not wanted:
             return set()
-        effects = await self.call.ledger.effects(self.settings.shop, kinds, order_gids=wanted)
-        return {e.order_gid for e in effects}
+        found = await self.call.ledger.standing(self.settings.shop, self.settings.id, wanted, kinds)
+        self.state.free.update(gid for gid in wanted if gid not in found.held)
+        return {e.order_gid for e in found.effects}
 
     async def _whole(self, node: Node, page: OrderPage) -> Node | None:
         """The order with all its lines, or None while somebody is changing it."""

@@ -11,7 +11,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -108,21 +107,21 @@ class Engine:
         call = self._new_call(channel_id, request_id, deadline, background=act.background)
         if isinstance(act, OrderAction):
             return await self._run_order(act, call, request)
-        async with AsyncExitStack() as stack:
-            lock = act.serial(request)
-            if lock is not None:
-                name = f"{call.channel.settings.id}:{lock}"
-                await stack.enter_async_context(
-                    self.ledger.lock(name, wait_seconds=deadline.remaining())
-                )
-            natural_id = act.key(request)
-            if natural_id is None:
-                return _outcome(
-                    call, encode(ACTIONS[action], await self._rounds(act, call, request))
-                )
-            return await self._claimed(
-                act, call, request, natural_id, lambda: self._rounds(act, call, request)
-            )
+        lock = act.serial(request)
+        if lock is None:
+            return await self._run_rows(act, call, request)
+        name = f"{call.channel.settings.id}:{lock}"
+        async with self.ledger.lock(name, wait_seconds=deadline.remaining()):
+            return await self._run_rows(act, call, request)
+
+    async def _run_rows(self, act: Action[Any, Any], call: Call, request: Request) -> Outcome:
+        """Run a call that is about no single order."""
+        natural_id = act.key(request)
+        if natural_id is None:
+            return _outcome(call, encode(ACTIONS[act.name], await self._rounds(act, call, request)))
+        return await self._claimed(
+            act, call, request, natural_id, lambda: self._rounds(act, call, request)
+        )
 
     def _new_call(
         self, channel_id: int, request_id: str, deadline: Deadline, *, background: bool
@@ -248,8 +247,10 @@ class Engine:
         if isinstance(claimed, Replay):
             return Outcome(claimed.answer, "replayed", (), call.budget.meter)
         body = await self._answer(act, call, claimed, work)
-        final = keep and isinstance(act, OrderAction) and act.final(call)
-        await self.ledger.finish(claimed.execution_id, body, final=final)
+        if keep and isinstance(act, OrderAction) and act.final(call):
+            await self.ledger.finish(claimed.execution_id, body, final=True)
+        else:
+            self.ledger.let_go(claimed.execution_id, body)
         return _outcome(call, body)
 
     async def _answer(

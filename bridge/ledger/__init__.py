@@ -12,6 +12,7 @@ from bridge.ledger.model import (
     NewStep,
     Pruned,
     Replay,
+    Standing,
     Stats,
     StepRow,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "NewStep",
     "Pruned",
     "Replay",
+    "Standing",
     "Stats",
     "StepRow",
 ]

@@ -26,6 +26,7 @@ from bridge.ledger.model import (
     Pruned,
     Replay,
     Running,
+    Standing,
     Stats,
     to_millis,
 )
@@ -170,6 +171,15 @@ class Ledger(Stepping):
             "finish", lambda c: calls.finish(c, end), owed=True, after=self._signals.wake
         )
 
+    def let_go(self, execution_id: str, answer: bytes) -> None:
+        """As ``finish`` with an answer that is not final, written soon: it is not waited for.
+
+        No later call is given such an answer, so nothing is lost with it: a process that dies
+        first leaves the call as if it had died before it answered.
+        """
+        end = calls.Finish(execution_id, self._id, answer, final=False, now=self._now())
+        self._writer.promise("finish", lambda c: calls.finish(c, end), after=self._signals.wake)
+
     async def withdraw(self, execution_id: str) -> None:
         """Give a claimed call back as if it had not been claimed: nothing of it was begun.
 
@@ -298,6 +308,18 @@ class Ledger(Stepping):
             few=order_gids is not None and len(order_gids) <= FEW_ORDERS,
         )
 
+    async def standing(
+        self, shop: str, channel: int, order_gids: Collection[str], kinds: Collection[str]
+    ) -> Standing:
+        """Effects of these kinds and orders, and which of the orders ``channel`` cannot send.
+
+        What ``effects`` and the list tell, in one look: every pull and acknowledgement asks both.
+        """
+        return await self._writer.read(
+            lambda c: records.standing(c, shop, channel, order_gids, kinds),
+            few=len(order_gids) <= FEW_ORDERS,
+        )
+
     async def order_effects(self, shop: str, order_gid: str) -> list[Effect]:
         """All that is known to have been done to one order, oldest first."""
         return await self._writer.read(lambda c: records.of_order(c, shop, order_gid), few=True)
@@ -334,7 +356,7 @@ class Ledger(Stepping):
     async def release(self, channel: int, order_gids: Collection[str]) -> int:
         """Strike orders off the list; how many were on it. Nothing is written when none was."""
         held = await self._writer.read(
-            lambda c: records.any_held_back(c, channel, order_gids),
+            lambda c: records.held_back_of(c, channel, order_gids),
             few=len(order_gids) <= FEW_ORDERS,
         )
         if not held:

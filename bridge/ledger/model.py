@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -90,6 +90,14 @@ class Effect:
     natural_id: str
     detail: Mapping[str, Any]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of some orders: what was done to them, and which cannot be sent."""
+
+    effects: Sequence[Effect]
+    held: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from bridge.ledger.model import Effect, HeldBack, from_millis, to_millis
+from bridge.ledger.model import Effect, HeldBack, Standing, from_millis, to_millis
 
 RECORD = """
 INSERT INTO effects (shop, order_gid, kind, natural_id, detail, at) VALUES (?, ?, ?, ?, ?, ?)
@@ -45,9 +45,9 @@ HELD_BACK = """
 SELECT order_gid, refnum, code, reason, place, first_at, at, times FROM held_back
 WHERE channel = ? ORDER BY first_at, order_gid
 """
-ANY_HELD_BACK = """
-SELECT EXISTS (SELECT 1 FROM held_back
-WHERE channel = ? AND order_gid IN (SELECT value FROM json_each(?)))
+HELD_BACK_OF = """
+SELECT order_gid FROM held_back
+WHERE channel = ? AND order_gid IN (SELECT value FROM json_each(?))
 """
 RELEASE = """
 DELETE FROM held_back
@@ -138,12 +138,26 @@ def held_back(connection: sqlite3.Connection, channel: int) -> list[HeldBack]:
     ]
 
 
-def any_held_back(
+def held_back_of(
     connection: sqlite3.Connection, channel: int, order_gids: Collection[str]
-) -> bool:
-    """Whether at least one of these orders is on the list."""
-    row = connection.execute(ANY_HELD_BACK, (channel, json.dumps(list(order_gids)))).fetchone()
-    return bool(row[0])
+) -> frozenset[str]:
+    """Those of these orders that are on the list."""
+    rows = connection.execute(HELD_BACK_OF, (channel, json.dumps(list(order_gids))))
+    return frozenset(gid for (gid,) in rows)
+
+
+def standing(
+    connection: sqlite3.Connection,
+    shop: str,
+    channel: int,
+    order_gids: Collection[str],
+    kinds: Collection[str],
+) -> Standing:
+    """Effects of these orders, oldest first, and which of them are on a channel's list."""
+    return Standing(
+        effects(connection, shop, kinds, order_gids, None),
+        held_back_of(connection, channel, order_gids),
+    )
 
 
 def release(connection: sqlite3.Connection, channel: int, order_gids: Collection[str]) -> int:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bridge.engine.model import Learned
-from bridge.ledger import Effect, Ledger, NewStep
+from bridge.ledger import Effect, Ledger, NewStep, Standing
 from bridge.ledger.model import HeldBack, StepRow
 from bridge.shopify.exchange import MOST_KEPT, Exchange
 from bridge.shopify.places import KnownPlaces
@@ -182,6 +182,15 @@ class TappedLedger(Ledger):
         found = await super().effects(shop, kinds, order_gids=order_gids, since=since)
         if (one := current()) is not None:
             one.knew(found)
+        return found
+
+    async def standing(
+        self, shop: str, channel: int, order_gids: Collection[str], kinds: Collection[str]
+    ) -> Standing:
+        """Effects of these kinds and orders, and which of the orders cannot be sent."""
+        found = await super().standing(shop, channel, order_gids, kinds)
+        if (one := current()) is not None:
+            one.knew(found.effects)
         return found
 
     async def record_effects(self, effects: Sequence[Effect]) -> list[Effect]:

@@ -63,15 +63,16 @@ class ActionHandler:
         metrics, clock, name = request.app[METRICS], request.app[CLOCK], self._spec.name
         begun = clock()
         deadline = Deadline.after(request.app[SETTINGS].server.deadline_seconds, clock)
-        with (
-            metrics.in_flight(),
-            _traced(request, name) as answered,
-        ):
-            reply = await self._reply(request, deadline)
-            answered(reply)
-            tell = partial(_tell, request, name, reply, clock() - begun)
-            # With what is bound to the log here; it runs once aiohttp has written the answer.
-            asyncio.get_running_loop().call_soon(tell)
+        metrics.begun()
+        try:
+            with _traced(request, name) as answered:
+                reply = await self._reply(request, deadline)
+                answered(reply)
+                tell = partial(_tell, request, name, reply, clock() - begun)
+                # With what is bound to the log here; it runs once aiohttp has written the answer.
+                asyncio.get_running_loop().call_soon(tell)
+        finally:
+            metrics.ended()
         return reply.response()
 
     async def _reply(self, request: web.Request, deadline: Deadline) -> Reply:

@@ -6,9 +6,6 @@ so that no caller can make new series.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -125,14 +122,13 @@ class Metrics:
         """Count a call of a recorded channel."""
         self._recordings.labels(result).inc()
 
-    @contextmanager
-    def in_flight(self) -> Iterator[None]:
-        """Count a call while it runs."""
+    def begun(self) -> None:
+        """A call runs, until ``ended``."""
         self._in_flight.inc()
-        try:
-            yield
-        finally:
-            self._in_flight.dec()
+
+    def ended(self) -> None:
+        """A call that was ``begun`` is over, whatever became of it."""
+        self._in_flight.dec()
 
     def finished(self, action: str, reply: Reply, seconds: float) -> None:
         """Count a finished call and what it cost."""

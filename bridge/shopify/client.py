@@ -14,6 +14,7 @@ back together), else exponential with full jitter. Nothing is begun past the cal
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -103,6 +104,7 @@ class ShopifyClient:
         self._http = http
         self._tokens = tokens
         self._timeout = timeout_seconds
+        self._whole = _timeout(timeout_seconds)
         self._observe = observe
         self._clock = clock
         self._sleep = sleep
@@ -261,20 +263,21 @@ class ShopifyClient:
             return status, headers, body
         finally:
             self._tell_hook("after", job)
-            self._tell(
-                job.operation,
-                Exchange(
-                    operation=job.operation.name,
-                    url=request.url,
-                    request=request.body,
-                    status=status,
-                    headers=headers,
-                    reply=body,
-                    seconds=self._clock() - started,
-                    failure=failure,
-                    sent=sent,
-                ),
-            )
+            if self._observe is not None or log.is_enabled_for(logging.DEBUG):
+                self._tell(
+                    job.operation,
+                    Exchange(
+                        operation=job.operation.name,
+                        url=request.url,
+                        request=request.body,
+                        status=status,
+                        headers=headers,
+                        reply=body,
+                        seconds=self._clock() - started,
+                        failure=failure,
+                        sent=sent,
+                    ),
+                )
 
     async def _over_the_wire(
         self, request: HttpRequest, seconds: float
@@ -284,7 +287,7 @@ class ShopifyClient:
             request.url,
             data=request.body,
             headers=request.headers,
-            timeout=aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),
+            timeout=self._whole if seconds == self._timeout else _timeout(seconds),
             allow_redirects=False,
         ) as response:
             return response.status, response.headers, await response.read()
@@ -386,6 +389,10 @@ class _Job:
         return (
             self.failures >= MAX_SENDS or state.upcoming_sleep >= self.budget.deadline.remaining()
         )
+
+
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 def _never_left(error: ShopifyError) -> bool:
