@@ -22,7 +22,14 @@ DIGEST_BYTES = 16  # 128 bits: a forged token would only restart or skip within 
 
 
 def _digest(key: str, body: bytes) -> bytes:
-    return hmac.digest(key.encode(), b"order_pull page token" + body, "sha256")[:DIGEST_BYTES]
+    signer = _signer(key).copy()
+    signer.update(body)
+    return signer.digest()[:DIGEST_BYTES]
+
+
+@lru_cache(maxsize=64)  # a channel has one key
+def _signer(key: str) -> hmac.HMAC:
+    return hmac.new(key.encode(), b"order_pull page token", "sha256")
 
 
 @lru_cache(maxsize=64)  # a channel has one search at a time

@@ -310,6 +310,8 @@ class Engine:
 
     async def _apply(self, call: Call, plan: Plan, results: list[Result]) -> bool:
         """Send the steps in their order; True when one is in doubt, and no more were sent."""
+        if not plan.steps:
+            return False
         try:
             for step in plan.steps:
                 if step.lane:

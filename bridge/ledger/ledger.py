@@ -313,7 +313,8 @@ class Ledger(Stepping):
     ) -> Standing:
         """Effects of these kinds and orders, and which of the orders ``channel`` cannot send.
 
-        What ``effects`` and the list tell, in one look: every pull and acknowledgement asks both.
+        In any order. What ``effects`` and the list tell, in one look: every pull and every
+        acknowledgement asks for both.
         """
         return await self._writer.read(
             lambda c: records.standing(c, shop, channel, order_gids, kinds),

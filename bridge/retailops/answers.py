@@ -59,6 +59,8 @@ def _rfc3339(value: datetime) -> str:
 
 _as_number = PlainSerializer(_number, return_type=float, when_used="json")
 
+FINEST_AMOUNT: Final = Decimal("0.01")
+
 Amount = Annotated[Decimal, Field(max_digits=DOUBLE_DIGITS, decimal_places=2), _as_number]
 """Money: at most two places, fewer where the currency has fewer."""
 
@@ -196,14 +198,14 @@ COARSE_OF_ITEM: Final = ("unit_price", "discount_amt", "ship_amt", "shiptax_amt"
 
 
 def _amounts(
-    values: OrderAmounts | ItemAmounts | None, names: Sequence[str]
+    place: str, values: OrderAmounts | ItemAmounts | None, names: Sequence[str]
 ) -> Iterator[tuple[str, Decimal]]:
     if values is None:
         return
     for name in names:
         amount: Decimal | None = getattr(values, name)
         if amount is not None:
-            yield name, amount
+            yield f"{place}.{name}", amount
 
 
 class Order(Strict):
@@ -232,25 +234,25 @@ class Order(Strict):
     @model_validator(mode="after")
     def _currency_places(self) -> Self:
         unit = quantum(self.currency_code)
-        for field, index, name, amount in self._coarse():
+        if unit == FINEST_AMOUNT:
+            return self  # by their types
+        for name, amount in self._coarse():
             if amount % unit:
-                place = f"{field}.{name}" if index is None else f"{field}[{index}].{name}"
                 raise PydanticCustomError(
                     "currency_places",
                     "{field} is finer than the smallest amount of {currency}",
-                    {"field": place, "currency": self.currency_code},
+                    {"field": name, "currency": self.currency_code},
                 )
         return self
 
-    def _coarse(self) -> Iterator[tuple[str, int | None, str, Decimal]]:
+    def _coarse(self) -> Iterator[tuple[str, Decimal]]:
         """Every amount that must be a multiple of the currency's smallest, with its place."""
         for index, payment in enumerate(self.payment_transactions):
-            yield "payment_transactions", index, "amount", payment.amount
-        for name, amount in _amounts(self.currency_values, COARSE_OF_ORDER):
-            yield "currency_values", None, name, amount
+            yield f"payment_transactions[{index}].amount", payment.amount
+        yield from _amounts("currency_values", self.currency_values, COARSE_OF_ORDER)
         for index, item in enumerate(self.order_items):
-            for name, amount in _amounts(item.currency_values, COARSE_OF_ITEM):
-                yield "order_items", index, f"currency_values.{name}", amount
+            place = f"order_items[{index}].currency_values"
+            yield from _amounts(place, item.currency_values, COARSE_OF_ITEM)
 
 
 # --- the answers -----------------------------------------------------------------------------

@@ -41,6 +41,7 @@ from bridge.server.keys import (
     Limits,
     Runner,
 )
+from bridge.server.logs import bound
 from bridge.server.replies import Reply
 from bridge.server.unpacking import IDENTITY, Overlong, coding_of, damaged, unpacked
 from bridge.shopify.budget import Deadline
@@ -91,7 +92,7 @@ class ActionHandler:
             return replies.bad_request(error)
         except Unauthorized:
             return replies.unauthorized()
-        with structlog.contextvars.bound_contextvars(action=self._spec.name, channel=channel):
+        with bound(action=self._spec.name, channel=channel):
             reply = await self._recorded(request, channel, call, deadline, body)
         return reply if reply.channel == channel else replace(reply, channel=channel)
 

@@ -13,7 +13,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,21 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bridge.config.models import LoggingSettings, Settings
 from bridge.errors import BridgeError
+
+
+@contextmanager
+def bound(**values: object) -> Iterator[None]:
+    """Have log lines of the block, and of the tasks that it begins, say these values too.
+
+    As structlog's ``bound_contextvars``, without a look at all that is bound already: the values
+    of an outer block come back by the variables' own tokens.
+    """
+    tokens = structlog.contextvars.bind_contextvars(**values)
+    try:
+        yield
+    finally:
+        structlog.contextvars.reset_contextvars(**tokens)
+
 
 # What a log line may say. None of these holds what a customer typed.
 KEYS = (

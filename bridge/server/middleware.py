@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from bridge.retailops.events import Code, event
 from bridge.server import replies
 from bridge.server.keys import ENGINE, REQUEST_ID
+from bridge.server.logs import bound
 
 log = structlog.get_logger()
 
@@ -27,7 +28,7 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
     given = request.headers.get(HEADER, "")
     chosen = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(16)
     request[REQUEST_ID] = chosen
-    with structlog.contextvars.bound_contextvars(request_id=chosen):
+    with bound(request_id=chosen):
         response = await _answer(request, handler)
     response.headers[HEADER] = chosen
     return response

@@ -96,6 +96,18 @@ async def test_waiters_get_the_answer_of_the_call_they_waited_for(
         assert await asyncio.gather(*tasks) == [Replay(b"one answer")] * 50
 
 
+async def test_an_answer_that_is_not_final_is_not_waited_for(ledger: Ledger) -> None:
+    """``let_go`` returns at once; who waited gets the answer, and the next one runs."""
+    first = await claimed(ledger)
+    tasks = await waiting(ledger, 5)
+    ledger.let_go(first.execution_id, b"for now")
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*tasks) == [Replay(b"for now")] * 5
+    ledger.let_go((await claimed(ledger)).execution_id, b"again")
+    second = await claimed(ledger)  # right behind it
+    assert second.previous is None
+
+
 async def test_waiters_here_are_woken_at_once(ledger: Ledger) -> None:
     """Twenty waits one after the other: no one waits for a poll that comes once a second."""
     async with asyncio.timeout(10):

@@ -102,6 +102,30 @@ async def test_prune_keeps_effects_for_their_days(ledger: Ledger, clock: Clock) 
     assert [e.order_gid for e in await ledger.effects(SHOP, "package")] == ["gid://2"]
 
 
+async def test_what_is_known_of_orders_is_found_in_one_look(ledger: Ledger) -> None:
+    """Of the orders asked for: effects of the kinds asked for, and those held by this channel."""
+    a, b = effect("gid://1"), effect("gid://3", "refund")
+    others = [effect("gid://1", "note"), effect("gid://2"), effect("gid://1", shop="two")]
+    await ledger.record_effects([a, b, *others])
+    for channel, gid in ((21, "gid://1"), (21, "gid://2"), (22, "gid://3")):
+        await ledger.hold_back(channel, gid, "n", code="X", reason="r")
+    found = await ledger.standing(SHOP, 21, ["gid://1", "gid://3"], ("package", "refund"))
+    assert sorted(found.effects, key=lambda e: e.order_gid) == [a, b]
+    assert found.held == {"gid://1"}
+
+
+@pytest.mark.parametrize("asked", [0, 1, 3, 127, 128, 129, 300])
+async def test_of_however_many_orders(ledger: Ledger, asked: int) -> None:
+    """One, a page, or more than a statement takes: every order is found once."""
+    every = [f"gid://{n}" for n in range(asked)]
+    await ledger.record_effects([effect(gid) for gid in every])
+    for gid in every[::7]:
+        await ledger.hold_back(21, gid, "n", code="X", reason="r")
+    found = await ledger.standing(SHOP, 21, every, ("package",))
+    assert sorted(e.order_gid for e in found.effects) == sorted(every)
+    assert found.held == frozenset(every[::7])
+
+
 async def test_order_held_back_again_keeps_its_first_time(ledger: Ledger, clock: Clock) -> None:
     """One row an order: the newest reason, the first and last time, how often."""
     await ledger.hold_back(21, "gid://1", "1001", code="MONEY", reason="old", place="m.toml:1:2")
