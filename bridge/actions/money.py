@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from bridge.config.models import quantum
 
@@ -42,8 +42,7 @@ class Extra:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class LinePrice:
+class LinePrice(NamedTuple):
     """One line's money. ``unit`` and ``discount`` follow the price mode; the rest is both.
 
     ``discount`` is the line's total (zero in net mode); everything excludes tax.
@@ -94,8 +93,7 @@ def floor_to(amount: Decimal, step: Decimal) -> Decimal:
     return amount.quantize(step, rounding=ROUND_DOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """A line's current share of what was ordered; ``net`` is after discounts, without tax."""
 
     id: str

@@ -8,8 +8,8 @@ cannot be sent never costs the page. What the mapping sees beside Shopify's own 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, get_args
+from dataclasses import dataclass, fields
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import ValidationError
 
@@ -50,8 +50,7 @@ class HeldBack:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One element of ``items``: a line, the part of it that is shipped already, or an extra."""
 
     refnum: str
@@ -70,7 +69,7 @@ def sources(pull: Operation | None = None) -> Mapping[str, Shape]:
     order = page.of if page.of is not None else page
     lines = order.fields["lineItems"]
     line = lines.of if lines.of is not None else lines
-    figures = dict.fromkeys(LinePrice.__dataclass_fields__, "Decimal")
+    figures = dict.fromkeys(LinePrice._fields, "Decimal")
     price = _object("price", figures, nullable={"discount"})
     item = Shape(
         "object",
@@ -204,7 +203,7 @@ def items(
         if quantity > left:
             done = "instore" if point_of_sale and line["requiresShipping"] else "advisory"
             suffix = "-shipped" if left else ""
-            rest = replace(price, discount=ZERO) if left else price
+            rest = price._replace(discount=ZERO) if left else price
             yield Item(refnum + suffix, done, quantity - left, line, rest)
     for extra in priced.extras:
         yield _extra_item(extra, policy, no_line)
@@ -218,12 +217,10 @@ def _extra_item(extra: Extra, policy: OrderPullPolicy, no_line: Node) -> Item:
     return Item(extra.kind, "advisory", 1, {**no_line, **told}, price)
 
 
-_NAMES: Final = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Totals, Payment, LinePrice)
-}
+_NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in (Totals, Payment)}
 
 
-def _fields(record: Totals | Payment | LinePrice) -> dict[str, Any]:
+def _fields(record: Totals | Payment) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _NAMES[type(record)]}
 
 
@@ -234,7 +231,7 @@ def _named(item: Item) -> dict[str, Any]:
         "quantity": item.quantity,
         "line": item.line,
         # Net prices carry no item discount: the field is left out rather than sent as 0.
-        "price": _fields(item.price) | {"discount": item.price.discount or None},
+        "price": {**item.price._asdict(), "discount": item.price.discount or None},
     }
 
 

@@ -73,7 +73,9 @@ class LeafRule:
         work = frame.get(WORK)
         try:
             value = self.evaluate(frame)
-            made = None if is_empty(value) else self.convert(value)
+            if value is None or (not value and is_empty(value)):
+                return None
+            made = self.convert(value)
             if work is not None:
                 work.write(made)
         except Failed as failed:

@@ -13,10 +13,10 @@ the double, as which every JSON reader takes them, gives back the same decimal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -95,6 +95,11 @@ class Strict(BaseModel):
         revalidate_instances="always",
         hide_input_in_errors=True,
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, validated like any other: pydantic's own would not be."""
+        copied = super().model_copy(update=update, deep=deep)
+        return type(self).model_validate(copied.__dict__)
 
 
 # --- order_pull: the order -------------------------------------------------------------------
@@ -214,6 +219,10 @@ class Order(Strict):
     Required is what the caller rejects the absence of, and the refnums and quantities
     without which an order can never be written back.
     """
+
+    # Once is enough for an object that cannot be changed: a page of them is not gone through
+    # again with the answer that they stand in.
+    model_config = ConfigDict(revalidate_instances="never")
 
     channel_order_refnum: str = Field(min_length=1)
     channel_date_created: Moment

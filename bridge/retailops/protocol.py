@@ -142,9 +142,9 @@ def encode(spec: ActionSpec, answer: Answer) -> bytes:
     decimal text: the models allow 15 digits, which a double always gives back.
 
     Raises:
-        ValueError: The answer is another action's, or was changed so that RetailOps would
-            refuse it (pydantic's ``model_construct`` and ``model_copy`` do not check):
-            a mistake in the bridge.
+        ValueError: The answer is another action's, or was made so that RetailOps would refuse
+            it (pydantic's ``model_construct`` does not check): a mistake in the bridge. Orders
+            are checked where they are made, and cannot be changed.
     """
     checked = spec.answer.model_validate(answer)
     return checked.model_dump_json(by_alias=True, exclude_none=True).encode()

@@ -16,6 +16,7 @@ from bridge.retailops.answers import (
     CurrencyCode,
     Order,
     OrderAmounts,
+    OrderCompleteAnswer,
     OrderItem,
     OrderPullAnswer,
 )
@@ -320,11 +321,24 @@ def test_an_unknown_field_is_a_mistake() -> None:
 
 
 def test_encode_checks_again_what_was_smuggled_past_the_models() -> None:
-    """model_copy and model_construct do not validate: encode does."""
+    """model_construct does not validate: encode does, down to what is no order at all."""
     good = Order.model_validate(order())
-    bad = good.model_copy(update={"ship_service_code": ""})
-    with pytest.raises(ValueError, match="ship_service_code"):
-        encode(ACTIONS["order_pull"], OrderPullAnswer.model_construct(orders=(bad,)))
+    told = OrderCompleteAnswer.model_construct(status="perhaps")
+    with pytest.raises(ValueError, match="status"):
+        encode(ACTIONS["order_complete"], told)
+    for bad in ((good, "an order"), (good,) * 101):
+        with pytest.raises(ValueError, match="orders"):
+            encode(ACTIONS["order_pull"], OrderPullAnswer.model_construct(orders=bad))
+
+
+def test_a_copy_of_an_order_is_validated() -> None:
+    """Encode trusts an order that was made, so there is no way to make a wrong one of it."""
+    good = Order.model_validate(order())
+    with pytest.raises(ValidationError, match="ship_service_code"):
+        good.model_copy(update={"ship_service_code": ""})
+    with pytest.raises(ValidationError, match="frozen"):
+        good.ship_service_code = ""
+    assert good.model_copy(update={"ship_service_code": "X"}).ship_service_code == "X"
 
 
 def test_encode_refuses_another_actions_answer() -> None:
