@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
+from bridge.ledger import Effect
+
 ACKNOWLEDGED: Final = "acknowledged"
-"""RetailOps has taken the order: it is not offered again. ``detail``: ``retailops_order_id``."""
+"""RetailOps has taken the order: it is not offered again. Natural id: ``THE_ORDER``, and of a
+further channel that has taken it, too, ``by_channel``. ``detail``: ``order_id`` (RetailOps' own),
+``channel``."""
 
 CANCEL_OFFERED: Final = "cancel_offered"
-"""RetailOps was offered the order with ``cancel: true``, after it had taken it."""
+"""RetailOps was offered the order with ``cancel: true``, after it had taken it. Natural id:
+``by_channel``. ``detail``: ``channel``."""
 
 CANCEL_ACKNOWLEDGED: Final = "cancel_acknowledged"
 """RetailOps has taken the cancellation: it is not offered again."""
@@ -74,3 +80,23 @@ Natural id: the how manyth time. Until it is answered, or a minute is over, it m
 
 PRODUCT_ANSWERED: Final = "product_answered"
 """Shopify has made the product, or has refused it. Natural id: that of what was sent."""
+
+
+def by_channel(channel: int) -> str:
+    """The natural id of what a second channel of a store does to an order."""
+    return f"channel {channel}"
+
+
+def is_by(effect: Effect, channel: int) -> bool:
+    """Whether a channel has done it. One that does not say who did it may be everyone's."""
+    return bool(effect.detail.get("channel", channel) == channel)
+
+
+def taken_elsewhere(effects: Iterable[Effect], channel: int) -> frozenset[str]:
+    """GIDs of orders that other channels of the store have taken, and this one has not."""
+    own: set[str] = set()
+    others: set[str] = set()
+    for effect in effects:
+        if effect.kind == ACKNOWLEDGED:
+            (own if is_by(effect, channel) else others).add(effect.order_gid)
+    return frozenset(others - own)

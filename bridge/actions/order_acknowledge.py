@@ -18,7 +18,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCEL_OFFERED, THE_ORDER
+from bridge.actions.effects import (
+    ACKNOWLEDGED,
+    CANCEL_ACKNOWLEDGED,
+    CANCEL_OFFERED,
+    THE_ORDER,
+    by_channel,
+    is_by,
+    taken_elsewhere,
+)
 from bridge.actions.refnums import locate
 from bridge.config.models import OrderAcknowledgePolicy
 from bridge.engine import Call, Plan, Result, Step, shopify_event
@@ -46,13 +54,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeState:
-    """What is true before a round. ``alone``: marks that must be sent one by one."""
+    """What is true before a round. ``alone``: marks that must be sent one by one.
+
+    ``elsewhere``: orders that only other channels of the store have taken so far.
+    """
 
     now: datetime
     taken: tuple[Taken, ...] = ()
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
     notices: tuple[Event, ...] = ()
     alone: tuple[Mark, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
 
 class OrderAcknowledge:
@@ -96,13 +108,20 @@ class OrderAcknowledge:
                 taken[order.gid] = Taken(refnum, order, retailops_id)
         known: dict[str, frozenset[str]] = {}
         kinds = (ACKNOWLEDGED, CANCEL_OFFERED, CANCEL_ACKNOWLEDGED)
+        elsewhere: frozenset[str] = frozenset()
         if taken:
             channel = call.channel.settings.id
             standing = await call.ledger.standing(call.channel.shop, channel, taken, kinds)
             call.memo["held"] = sorted(standing.held)
+            elsewhere = taken_elsewhere(standing.effects, channel)
             for effect in standing.effects:
-                known[effect.order_gid] = known.get(effect.order_gid, frozenset()) | {effect.kind}
-        return AcknowledgeState(now, tuple(taken.values()), known, tuple(notices))
+                gid = effect.order_gid
+                offered = is_by(effect, channel) and gid not in elsewhere
+                if effect.kind == CANCEL_OFFERED and not offered:
+                    continue  # another channel's: this one's word is about the order itself
+                known[gid] = known.get(gid, frozenset()) | {effect.kind}
+        rows = tuple(taken.values())
+        return AcknowledgeState(now, rows, known, tuple(notices), elsewhere=elsewhere)
 
     def plan(
         self,
@@ -121,10 +140,15 @@ class OrderAcknowledge:
         for taken in state.taken:
             known = state.known.get(taken.order.gid, frozenset())
             new = new_effects(taken, known)
-            detail = {} if taken.retailops_id == NO_ID else {"order_id": taken.retailops_id}
+            detail: dict[str, object] = {"channel": settings.id}
+            if taken.retailops_id != NO_ID:
+                detail["order_id"] = taken.retailops_id
+            names = [(kind, THE_ORDER) for kind in new]
+            if taken.order.gid in state.elsewhere:
+                names.append((ACKNOWLEDGED, by_channel(settings.id)))
             effects += [
-                Effect(settings.shop, taken.order.gid, kind, THE_ORDER, detail, state.now)
-                for kind in new
+                Effect(settings.shop, taken.order.gid, kind, name, detail, state.now)
+                for kind, name in names
             ]
             mark = missing_mark(taken, known | new, policy)
             if mark is not None:

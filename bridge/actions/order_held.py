@@ -8,14 +8,19 @@ what order_pull would not offer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
 
-from bridge.actions.effects import ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCELLED
+from bridge.actions.effects import (
+    ACKNOWLEDGED,
+    CANCEL_ACKNOWLEDGED,
+    CANCELLED,
+    taken_elsewhere,
+)
 from bridge.actions.readiness import header_verdict
 from bridge.config.models import OrderPullPolicy
 from bridge.engine import Call
@@ -29,6 +34,10 @@ Node = Mapping[str, Any]
 
 # At most so many at a time, 150 points. They take turns: one that stays counts as met.
 LOOKS_AT_ONCE: Final = 50
+
+
+# The effects after which an order, or its cancellation, is not offered any more.
+KINDS: Final = (ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCELLED)
 
 
 @dataclass(slots=True)
@@ -71,21 +80,18 @@ async def look_at_held(call: Call, met: Collection[str], now: datetime) -> Looke
         # The page is worth more than the look; the next one will do.
         log.warning("held_back_not_looked_at", cause=str(error))
         return out
-    known = await _known(call, gids)
+    effects = await call.ledger.effects(channel.shop, KINDS, order_gids=gids)
+    known: dict[str, set[str]] = {}
+    for effect in effects:
+        known.setdefault(effect.order_gid, set()).add(effect.kind)
+    elsewhere = taken_elsewhere(effects, channel.id)
     for held in old:
         order = there.get(held.order_gid)
         kinds = known.get(held.order_gid, ())
-        if order is not None and offered(order, kinds, channel.order_pull, now):
+        own = held.order_gid not in elsewhere
+        if order is not None and own and offered(order, kinds, channel.order_pull, now):
             out.waiting.append(held)
         else:
             out.gone.append(held.order_gid)
             log.info("held_back_gone", order=held.refnum, code=held.code)
     return out
-
-
-async def _known(call: Call, gids: Sequence[str]) -> dict[str, set[str]]:
-    kinds = (ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCELLED)
-    known: dict[str, set[str]] = {}
-    for effect in await call.ledger.effects(call.channel.shop, kinds, order_gids=gids):
-        known.setdefault(effect.order_gid, set()).add(effect.kind)
-    return known

@@ -22,7 +22,8 @@ from bridge.actions.effects import (
     CANCEL_ACKNOWLEDGED,
     CANCEL_OFFERED,
     CANCELLED,
-    THE_ORDER,
+    by_channel,
+    taken_elsewhere,
 )
 from bridge.actions.order_held import look_at_held
 from bridge.actions.order_offer import HeldBack, offer, operation_of, refnum_of
@@ -144,9 +145,10 @@ class OrderPull:
                 at=now,
             )
         if state.cancel_offered:
+            name = by_channel(channel.id)
             await call.ledger.record_effects(
                 [
-                    Effect(channel.shop, gid, CANCEL_OFFERED, THE_ORDER, {}, now)
+                    Effect(channel.shop, gid, CANCEL_OFFERED, name, {"channel": channel.id}, now)
                     for gid in state.cancel_offered
                 ]
             )
@@ -255,9 +257,10 @@ class _Pull:
                 self._put(order, page, cancel=False)
 
     async def _offer_cancelled(self, ids: Iterable[str]) -> None:
-        """Orders that RetailOps took and that were cancelled since, until it knows."""
+        """Orders that RetailOps took by this channel, cancelled since, until it knows."""
         known = [i for i in ids if i not in self.state.seen]
         told = await self._marked(known, CANCEL_ACKNOWLEDGED, CANCELLED)
+        told |= taken_elsewhere(await self._effects(known, ACKNOWLEDGED), self.settings.id)
         wanted = [i for i in known if i not in told][: self.state.room]
         if not wanted:
             return
@@ -333,12 +336,15 @@ class _Pull:
                 self._put(order, page, cancel=node["cancelledAt"] is not None)
 
     async def _marked(self, ids: Iterable[str], *kinds: str) -> set[str]:
+        return {e.order_gid for e in await self._effects(ids, *kinds)}
+
+    async def _effects(self, ids: Iterable[str], *kinds: str) -> Sequence[Effect]:
         wanted = list(ids)
         if not wanted:
-            return set()
+            return ()
         found = await self.call.ledger.standing(self.settings.shop, self.settings.id, wanted, kinds)
         self.state.free.update(gid for gid in wanted if gid not in found.held)
-        return {e.order_gid for e in found.effects}
+        return found.effects
 
     async def _whole(self, node: Node, page: OrderPage) -> Node | None:
         """The order with all its lines, or None while somebody is changing it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from bridge.config.models import OrderAcknowledgePolicy, OrderPullPolicy
+from bridge.config.models import OrderPullPolicy
 from tests.stories.caller import acknowledge, orders_of, pull_all, reconfigure, refnums
 from tests.stories.shipments import item, line, package, shipped
 from tests.stories.test_order_day import NOT_READY
@@ -90,34 +92,59 @@ async def test_two_channels_of_one_store(tmp_path: Path) -> None:
         assert set(again) == set(gifts[1:])
 
 
-async def test_a_cancellation_goes_to_the_channel_that_has_the_order(tmp_path: Path) -> None:
-    """Two channels of one store with tags of their own, as docs/how-to/deploy.md has it."""
+@asynccontextmanager
+async def two_channels(tmp_path: Path) -> AsyncIterator[tuple[World, dict[str, Any]]]:
+    """Channels 21 and 22 of one store, the second for gifts; and what calls of the second say."""
     async with world(tmp_path, order_pull={"page_size": 100, "tags_exclude": ["gift"]}) as w:
         (first,) = w.settings.channels
-        key = "b" * 32
-        own = {"tag": "retailops-22", "cancel_tag": "retailops-22-cancelled"}
-        other = first.model_copy(
-            update={
-                "id": 22,
-                "auth_key": SecretStr(key),
-                "order_pull": OrderPullPolicy.model_validate({"tags_include": ["gift"]}),
-                "order_acknowledge": OrderAcknowledgePolicy.model_validate(own),
-            }
-        )
+        gifts = OrderPullPolicy.model_validate({"page_size": 100, "tags_include": ["gift"]})
+        key = SecretStr("b" * 32)
+        other = first.model_copy(update={"id": 22, "auth_key": key, "order_pull": gifts})
         w.settings = w.settings.model_copy(update={"channels": (first, other)})
         await w.restart()
-        as_other = {"integration_auth_token": key, "channel_info": {"id": 22}}
+        yield w, {"integration_auth_token": "b" * 32, "channel_info": {"id": 22}}
 
-        async def cancelled(who: dict[str, Any]) -> list[str]:
-            orders = (await w.post("order_pull", who)).body["orders"]
-            return refnums(o for o in orders if o.get("cancel"))
 
-        usual = refnums(await pull_all(w))[0]
-        gift = refnums((await w.post("order_pull", as_other)).body["orders"])[0]
-        for refnum, who in ((usual, {}), (gift, as_other)):
-            rows = [{"channel_order_refnum": refnum, "retailops_order_id": 1}]
-            assert (await w.post("order_acknowledge", {**who, "orders": rows})).codes == []
+async def pulled(w: World, who: Mapping[str, Any], *, cancelled: bool) -> list[str]:
+    """The refnums that a channel is offered, or those of which it is told a cancellation."""
+    orders = (await w.post("order_pull", who)).body["orders"]
+    return refnums(o for o in orders if bool(o.get("cancel")) is cancelled)
+
+
+async def take(w: World, who: Mapping[str, Any], refnum: str) -> None:
+    """A channel acknowledges an order, or its cancellation."""
+    rows = [{"channel_order_refnum": refnum, "retailops_order_id": 1}]
+    assert (await w.post("order_acknowledge", {**who, "orders": rows})).codes == []
+
+
+async def test_a_cancellation_goes_to_the_channel_that_has_the_order(tmp_path: Path) -> None:
+    """Two channels of one store, with the same tags as is the default: each hears of its own."""
+    async with two_channels(tmp_path) as (w, other):
+        usual = (await pulled(w, {}, cancelled=False))[0]
+        gift = (await pulled(w, other, cancelled=False))[0]
+        for refnum, who in ((usual, {}), (gift, other)):
+            await take(w, who, refnum)
             w.store.sandbox.store.happen(f"gid://shopify/Order/{refnum}", "cancel", {})
         await w.advance(10)
-        assert await cancelled({}) == [usual]
-        assert await cancelled(as_other) == [gift]
+        for _ in range(2):
+            assert await pulled(w, {}, cancelled=True) == [usual]
+            assert await pulled(w, other, cancelled=True) == [gift]
+        # A word of the other channel about an order that it never took changes nothing.
+        await take(w, other, usual)
+        assert await pulled(w, {}, cancelled=True) == [usual]
+        await take(w, {}, usual)
+        await take(w, other, gift)
+        assert await pulled(w, {}, cancelled=True) == []
+        assert await pulled(w, other, cancelled=True) == []
+
+
+async def test_an_order_that_both_channels_took(tmp_path: Path) -> None:
+    """Both acknowledged it before either could know: each is told that it was cancelled."""
+    async with two_channels(tmp_path) as (w, other):
+        gift = (await pulled(w, other, cancelled=False))[0]
+        await take(w, {}, gift)
+        await take(w, other, gift)
+        w.store.sandbox.store.happen(f"gid://shopify/Order/{gift}", "cancel", {})
+        await w.advance(10)
+        assert await pulled(w, {}, cancelled=True) == [gift]
+        assert await pulled(w, other, cancelled=True) == [gift]
