@@ -58,24 +58,24 @@ async def test_orders_known_by_their_names(tmp_path: Path) -> None:
         assert await pull_all(w) == []
 
 
-async def test_two_channels_of_one_store(tmp_path: Path) -> None:
-    """Each offers its own orders; what either has done to an order counts for both."""
+@asynccontextmanager
+async def two_channels(tmp_path: Path) -> AsyncIterator[tuple[World, dict[str, Any]]]:
+    """Channels 21 and 22 of one store, the second for gifts; and what calls of the second say."""
     async with world(tmp_path, order_pull={"page_size": 100, "tags_exclude": ["gift"]}) as w:
         (first,) = w.settings.channels
-        own = {"page_size": 100, "tags_include": ["gift"]}
-        key = "b" * 32
-        other = first.model_copy(
-            update={
-                "id": 22,
-                "auth_key": SecretStr(key),
-                "order_pull": OrderPullPolicy.model_validate(own),
-            }
-        )
+        gifts = OrderPullPolicy.model_validate({"page_size": 100, "tags_include": ["gift"]})
+        key = SecretStr("b" * 32)
+        other = first.model_copy(update={"id": 22, "auth_key": key, "order_pull": gifts})
         w.settings = w.settings.model_copy(update={"channels": (first, other)})
         await w.restart()
+        yield w, {"integration_auth_token": "b" * 32, "channel_info": {"id": 22}}
+
+
+async def test_two_channels_of_one_store(tmp_path: Path) -> None:
+    """Each offers its own orders; what either has done to an order counts for both."""
+    async with two_channels(tmp_path) as (w, as_other):
         clients = [channel.client for channel in w.bridge.parts.engine.channels.values()]
         assert clients[0].bucket is clients[1].bucket, "Shopify counts the store's points once"
-        as_other = {"integration_auth_token": key, "channel_info": {"id": 22}}
         usual = refnums(await pull_all(w))
         gifts = refnums((await w.post("order_pull", as_other)).body["orders"])
         assert gifts
@@ -90,19 +90,6 @@ async def test_two_channels_of_one_store(tmp_path: Path) -> None:
         await acknowledge(w, order["id"])
         again = refnums((await w.post("order_pull", as_other)).body["orders"])
         assert set(again) == set(gifts[1:])
-
-
-@asynccontextmanager
-async def two_channels(tmp_path: Path) -> AsyncIterator[tuple[World, dict[str, Any]]]:
-    """Channels 21 and 22 of one store, the second for gifts; and what calls of the second say."""
-    async with world(tmp_path, order_pull={"page_size": 100, "tags_exclude": ["gift"]}) as w:
-        (first,) = w.settings.channels
-        gifts = OrderPullPolicy.model_validate({"page_size": 100, "tags_include": ["gift"]})
-        key = SecretStr("b" * 32)
-        other = first.model_copy(update={"id": 22, "auth_key": key, "order_pull": gifts})
-        w.settings = w.settings.model_copy(update={"channels": (first, other)})
-        await w.restart()
-        yield w, {"integration_auth_token": "b" * 32, "channel_info": {"id": 22}}
 
 
 async def pulled(w: World, who: Mapping[str, Any], *, cancelled: bool) -> list[str]:
