@@ -250,7 +250,7 @@ def _price(
 ) -> tuple[LinePrice, Decimal]:
     """One line's prices, and by how much they say more than its net total."""
     net_unit = ceil_to(x.net / x.quantity, step)
-    gross_unit = ceil_to(x.gross / x.quantity, step)
+    gross_unit = net_unit if x.gross == x.net else ceil_to(x.gross / x.quantity, step)
     unit, discount = net_unit, ZERO
     if mode == "gross":
         unit = gross_unit

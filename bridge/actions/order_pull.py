@@ -157,10 +157,7 @@ class OrderPull:
         self, call: Call, request: OrderPullRequest, state: PullState, results: Sequence[Result]
     ) -> Answer:
         """The orders and the token of the next page."""
-        # Each order was validated when it was made, and ``encode`` validates the whole again.
-        return OrderPullAnswer.model_construct(
-            orders=tuple(state.orders), next_page_token=state.next_token
-        )
+        return OrderPullAnswer(orders=tuple(state.orders), next_page_token=state.next_token)
 
 
 class _Pull:

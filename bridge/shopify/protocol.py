@@ -208,14 +208,18 @@ def judge(envelope: Envelope, operation: Operation) -> Reply:
         data=data,
         cost=envelope.cost,
         request_id=request_id,
-        errors=partial_errors(answer),
+        errors=_partial(errors),
         api_version=envelope.api_version,
     )
 
 
 def partial_errors(answer: Mapping[str, Any]) -> tuple[PartialError, ...]:
     """The errors beside an answer's data."""
-    return tuple(PartialError(e.code, e.message, e.path) for e in _errors(answer))
+    return _partial(_errors(answer))
+
+
+def _partial(errors: Sequence[_Error]) -> tuple[PartialError, ...]:
+    return tuple(PartialError(e.code, e.message, e.path) for e in errors)
 
 
 def user_errors(payload: Mapping[str, Any] | None) -> tuple[UserError, ...]:
