@@ -315,6 +315,11 @@ async def test_a_bad_reload_is_shown_until_a_good_one(tmp_path: Path):
         assert "was refused; what was loaded before serves on" in text
         assert f"<code>M204</code> {file}:2:" in text
         assert re.findall(r"fingerprint <code>(\w+)", text) == first
+        rows = "".join(f"a{n} = \"'b'\"\n" for n in range(99))  # quotes are a warning, each
+        file.write_text(f'[tables.t]\n{rows}[order]\ngift_message = "order.notte"\n', "utf-8")
+        assert not await w.bridge.reloader.reload()
+        text = (await one.get()).text
+        assert f"<code>M204</code> {file}:102:" in text, "warnings do not hide the error"
         file.write_text("[order]\ngift_message = \"'new'\"\n", "utf-8")
         assert await w.bridge.reloader.reload()
         text = (await one.get()).text

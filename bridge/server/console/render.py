@@ -10,6 +10,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bridge.errors import foremost
 from bridge.server.console import plot, view
 
 HERE: Final = Path(str(resources.files("bridge.server.console")))
@@ -28,7 +29,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(when=when, number=number, tone=tone, admin=admin)
+    made.filters.update(when=when, number=number, tone=tone, admin=admin, foremost=foremost)
     made.globals.update(drawing=plot, MOST_ROWS=view.MOST_ROWS)
     return made
 
