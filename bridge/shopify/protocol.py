@@ -208,18 +208,14 @@ def judge(envelope: Envelope, operation: Operation) -> Reply:
         data=data,
         cost=envelope.cost,
         request_id=request_id,
-        errors=_partial(errors),
+        errors=partial_errors(answer) if errors else (),
         api_version=envelope.api_version,
     )
 
 
 def partial_errors(answer: Mapping[str, Any]) -> tuple[PartialError, ...]:
     """The errors beside an answer's data."""
-    return _partial(_errors(answer))
-
-
-def _partial(errors: Sequence[_Error]) -> tuple[PartialError, ...]:
-    return tuple(PartialError(e.code, e.message, e.path) for e in errors)
+    return tuple(PartialError(e.code, e.message, e.path) for e in _errors(answer))
 
 
 def user_errors(payload: Mapping[str, Any] | None) -> tuple[UserError, ...]:
