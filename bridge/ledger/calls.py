@@ -55,8 +55,9 @@ LISTED = """
 SELECT channel, action, natural_id, state, owner, answer IS NULL, execution, previous, final,
   claimed_at, finished_at
 FROM calls
-WHERE (?1 IS NULL OR channel = ?1)
-  AND (?2 IS NULL OR natural_id = ?2 OR substr(natural_id, 1, length(?2) + 1) = ?2 || ' ')
+WHERE (:channel IS NULL OR channel = :channel)
+  AND (:order_gid IS NULL OR natural_id = :order_gid
+    OR substr(natural_id, 1, length(:order_gid) + 1) = :order_gid || ' ')
 ORDER BY claimed_at DESC, rowid DESC
 """
 
@@ -165,7 +166,8 @@ class Listing:
 def listed(connection: sqlite3.Connection, ask: Listing, alive: Alive) -> list[CallRow]:
     """Calls without their answers, newest first."""
     found: list[CallRow] = []
-    for row in connection.execute(LISTED, (ask.channel, ask.order_gid)).fetchall():
+    names = {"channel": ask.channel, "order_gid": ask.order_gid}
+    for row in connection.execute(LISTED, names).fetchall():
         if len(found) == ask.limit:
             break
         call = _call(row, alive)

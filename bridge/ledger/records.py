@@ -15,13 +15,13 @@ ON CONFLICT DO NOTHING
 """
 EFFECTS = """
 SELECT shop, order_gid, kind, natural_id, detail, at FROM effects
-WHERE shop = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND at >= ?3
+WHERE shop = :shop AND kind IN (SELECT value FROM json_each(:kinds)) AND at >= :since
 ORDER BY at, order_gid, kind, natural_id
 """
 EFFECTS_OF_ORDERS = """
 SELECT shop, order_gid, kind, natural_id, detail, at FROM effects
-WHERE shop = ?1 AND order_gid IN (SELECT value FROM json_each(?4))
-  AND kind IN (SELECT value FROM json_each(?2)) AND at >= ?3
+WHERE shop = :shop AND order_gid IN (SELECT value FROM json_each(:order_gids))
+  AND kind IN (SELECT value FROM json_each(:kinds)) AND at >= :since
 ORDER BY at, order_gid, kind, natural_id
 """
 OF_ORDER = """
@@ -38,9 +38,9 @@ DELETE FROM effects WHERE (shop, order_gid, kind, natural_id) IN (
 """
 HOLD_BACK = """
 INSERT INTO held_back (channel, order_gid, refnum, code, reason, place, first_at, at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-ON CONFLICT DO UPDATE SET refnum = ?3, code = ?4, reason = ?5, place = ?6, at = ?7,
-  times = times + 1
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET refnum = excluded.refnum, code = excluded.code,
+  reason = excluded.reason, place = excluded.place, at = excluded.at, times = times + 1
 """
 HELD_BACK = """
 SELECT order_gid, refnum, code, reason, place, first_at, at, times FROM held_back
@@ -100,11 +100,13 @@ def effects(
     since: int | None,
 ) -> list[Effect]:
     """Effects of one shop, oldest first."""
-    values = (shop, json.dumps(list(kinds)), ANY_TIME if since is None else since)
-    if order_gids is None:
-        rows = connection.execute(EFFECTS, values)
-    else:
-        rows = connection.execute(EFFECTS_OF_ORDERS, (*values, json.dumps(list(order_gids))))
+    named = {
+        "shop": shop,
+        "kinds": json.dumps(list(kinds)),
+        "since": ANY_TIME if since is None else since,
+        "order_gids": json.dumps(list(order_gids or ())),
+    }
+    rows = connection.execute(EFFECTS if order_gids is None else EFFECTS_OF_ORDERS, named)
     return [_effect(row) for row in rows]
 
 
@@ -134,7 +136,7 @@ def hold_back(
     connection: sqlite3.Connection, row: tuple[int, str, str, str, str, str, int]
 ) -> None:
     """Note an order that cannot be sent; its first time is kept, its reason is the newest."""
-    connection.execute(HOLD_BACK, row)
+    connection.execute(HOLD_BACK, (*row, row[-1]))
 
 
 def held_back(connection: sqlite3.Connection, channel: int) -> list[HeldBack]:

@@ -33,13 +33,13 @@ INSERT INTO steps (id, execution, channel, shop, order_gid, key, kind, natural_i
   idempotency_key, pre_image, expect, state, sent_at, owner)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?, ?)
 """
-ONE = "SELECT * FROM steps WHERE id = ?"
+ONE = "SELECT * FROM steps WHERE id = :id"
 # What is read back after "not done" may still be overtaken by a reply; nothing overtakes "done".
 COMPLETE = """
-UPDATE steps SET state = 'done', ended_at = ?1,
-  request_id = coalesce(nullif(?2, ''), request_id),
+UPDATE steps SET state = 'done', ended_at = ?,
+  request_id = coalesce(nullif(?, ''), request_id),
   note = CASE state WHEN 'failed' THEN note || '; its reply came after all' ELSE note END
-WHERE id = ?3 AND state <> 'done'
+WHERE id = ? AND state <> 'done'
 """
 END = """
 UPDATE steps SET state = ?, ended_at = ?, note = ? WHERE id = ? AND state IN ('sending', 'doubt')
@@ -60,16 +60,16 @@ WHERE id = ? AND state IN ('sending', 'doubt')
 NOTE = "UPDATE steps SET note = ? WHERE id = ? AND state IN ('sending', 'doubt')"
 OPEN = """
 SELECT * FROM steps
-WHERE state IN ('sending', 'doubt') AND kind <> '' AND (?1 IS NULL OR shop = ?1)
-  AND (?2 IS NULL OR order_gid = ?2)
+WHERE state IN ('sending', 'doubt') AND kind <> '' AND (:shop IS NULL OR shop = :shop)
+  AND (:order_gid IS NULL OR order_gid = :order_gid)
 ORDER BY seq
 """
 LISTED = """
 SELECT * FROM steps
-WHERE (?1 IS NULL OR channel = ?1) AND (?2 IS NULL OR shop = ?2)
-  AND (?3 IS NULL OR order_gid = ?3)
-  AND (?4 IS NULL OR state IN (SELECT value FROM json_each(?4)))
-ORDER BY seq DESC LIMIT ?5
+WHERE (:channel IS NULL OR channel = :channel) AND (:shop IS NULL OR shop = :shop)
+  AND (:order_gid IS NULL OR order_gid = :order_gid)
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+ORDER BY seq DESC LIMIT :limit
 """
 PRUNE = """
 DELETE FROM steps WHERE seq IN (
@@ -236,7 +236,7 @@ def resolve(connection: sqlite3.Connection, said: Resolution, alive: Alive) -> S
 
 def one(connection: sqlite3.Connection, step_id: str) -> StepRow:
     """One step; LedgerError when the ledger has none of that id."""
-    for step in _select(connection, ONE, (step_id,)):
+    for step in _select(connection, ONE, {"id": step_id}):
         return step
     raise LedgerError(
         f"the ledger has no step {step_id}; it may have been pruned, or another ledger has it"
@@ -247,15 +247,21 @@ def open_steps(
     connection: sqlite3.Connection, shop: str | None, order_gid: str | None, alive: Alive
 ) -> list[StepRow]:
     """Steps without an outcome, oldest first; without an order only what nobody is sending."""
-    found = _select(connection, OPEN, (shop, order_gid))
+    found = _select(connection, OPEN, {"shop": shop, "order_gid": order_gid})
     return [s for s in found if order_gid or s.state == "doubt" or not alive(s.owner)]
 
 
 def listed(connection: sqlite3.Connection, ask: Listing) -> list[StepRow]:
     """Steps, newest first."""
     states = None if ask.states is None else json.dumps(list(ask.states))
-    values = (ask.channel, ask.shop, ask.order_gid, states, ask.limit)
-    return _select(connection, LISTED, values)
+    named = {
+        "channel": ask.channel,
+        "shop": ask.shop,
+        "order_gid": ask.order_gid,
+        "states": states,
+        "limit": ask.limit,
+    }
+    return _select(connection, LISTED, named)
 
 
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
@@ -263,10 +269,12 @@ def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
     return connection.execute(PRUNE, (before, limit)).rowcount
 
 
-def _select(connection: sqlite3.Connection, statement: str, values: Row) -> list[StepRow]:
+def _select(
+    connection: sqlite3.Connection, statement: str, named: Mapping[str, object]
+) -> list[StepRow]:
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
-    return [_step(row) for row in cursor.execute(statement, values).fetchall()]
+    return [_step(row) for row in cursor.execute(statement, named).fetchall()]
 
 
 def _step(row: sqlite3.Row) -> StepRow:
