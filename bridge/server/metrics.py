@@ -50,9 +50,10 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self._in_flight = Gauge(
+        self._running = 0  # asked for now and then, and changed twice a call
+        Gauge(
             "retailops_bridge_calls_in_flight", "Calls that are running now", registry=registry
-        )
+        ).set_function(lambda: self._running)
         self._events = Counter(
             "retailops_bridge_events",
             "Events in answers, by action and code",
@@ -124,11 +125,11 @@ class Metrics:
 
     def begun(self) -> None:
         """A call runs, until ``ended``."""
-        self._in_flight.inc()
+        self._running += 1
 
     def ended(self) -> None:
         """A call that was ``begun`` is over, whatever became of it."""
-        self._in_flight.dec()
+        self._running -= 1
 
     def finished(self, action: str, reply: Reply, seconds: float) -> None:
         """Count a finished call and what it cost."""
