@@ -256,13 +256,14 @@ class _Pull:
     async def _offer_cancelled(self, ids: Iterable[str]) -> None:
         """Orders that RetailOps took by this channel, cancelled since, until it knows."""
         known = [i for i in ids if i not in self.state.seen]
-        told = await self._marked(known, CANCEL_ACKNOWLEDGED, CANCELLED)
-        told |= taken_elsewhere(await self._effects(known, ACKNOWLEDGED), self.settings.id)
+        effects = await self._effects(known, ACKNOWLEDGED, CANCEL_ACKNOWLEDGED, CANCELLED)
+        taken = {e.order_gid for e in effects if e.kind == ACKNOWLEDGED}
+        told = {e.order_gid for e in effects if e.kind != ACKNOWLEDGED}
+        told |= taken_elsewhere(effects, self.settings.id)
         wanted = [i for i in known if i not in told][: self.state.room]
         if not wanted:
             return
         page = await self.reader.named(wanted)
-        taken = await self._marked((o["id"] for o in page.orders), ACKNOWLEDGED)
         for node in page.orders:
             acknowledged = node["acknowledged"] or node["id"] in taken
             if node["cancelledAt"] and acknowledged and not node["cancelAcknowledged"]:
