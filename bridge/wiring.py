@@ -161,8 +161,8 @@ async def assemble(
     """Open the ledger and the stores, run the block, and close both.
 
     ``observe`` sees every exchange with a store, if ``connect`` does not make the clients;
-    ``hook`` is called with a name around every
-    write to the ledger and every request to a store, for tests that kill the process there.
+    ``hook`` is called with a name around every write to the ledger and every request to a store,
+    for tests that kill the process there.
     """
     _tell_overlaps(settings)
     mappings = all_mappings(settings)
